@@ -1,17 +1,54 @@
 PYTHON ?= python3
 PORT ?= 8000
+BIN := .venv/bin
+APT_PACKAGES := chromium fonts-dejavu-core
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data test bench lint lock clean system
+.PHONY: help demo demo-data test lint bench lock clean system
 
-help:            ## what each target does
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+help:       ## list these targets
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
-.venv/runtime: requirements.lock pyproject.toml
+demo: .venv/runtime       ## a gateway with made-up data at http://127.0.0.1:$(PORT)
+	$(BIN)/slidegate demo --port $(PORT)
+
+demo-data: .venv/runtime  ## all of the demo but serving it; see var/demo/demo.json
+	$(BIN)/slidegate demo --port $(PORT) --data-only
+
+test: .venv/dev system    ## the whole suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+lint: .venv/dev           ## style, types, floors
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev          ## performance as ratios; writes var/bench.json
+	$(BIN)/python -m tests.benchmarks
+
+lock: .venv/runtime       ## pin every dependency anew, with hashes
+	$(BIN)/pip install -q uv
+	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock
+	$(BIN)/$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo 'setuptools>=77' | $(BIN)/$(LOCK) - -o requirements-build.lock
+
+clean:      ## remove the demo's data and all caches, not the virtual environment
+	rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/runtime: requirements.lock requirements-build.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q --require-hashes -r requirements.lock
-	.venv/bin/pip install -q --no-deps --no-build-isolation -e . || .venv/bin/pip install -q --no-deps -e .
+	$(BIN)/pip install -q --require-hashes -r requirements-build.lock -r requirements.lock
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.lock
-	.venv/bin/pip install -q --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --require-hashes -r requirements-dev.lock
 	@touch $@
+
+system:     # a browser for the page tests, where apt and root are there; else those tests say why they are left out
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_PACKAGES); \
+	else echo "no Chromium, and no root with apt to install it: the browser tests will be left out"; fi

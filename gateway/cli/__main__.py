@@ -1,0 +1,5 @@
+"""`python -m gateway.cli`: the same as `slidegate`."""
+
+from gateway.cli import main
+
+main()

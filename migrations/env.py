@@ -1,0 +1,25 @@
+"""Alembic's environment: the models of every room, and the gateway's own engine."""
+
+from alembic import context
+
+import gateway.audit.models
+import gateway.catalogue.models
+import gateway.consent.models
+import gateway.governance.models
+import gateway.jobs.models
+import gateway.people.models
+import gateway.projects.models
+import gateway.release.models
+import gateway.trail.models  # noqa: F401  # imported for their tables
+from gateway.db import Base, engine
+
+with engine().connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
