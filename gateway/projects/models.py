@@ -1,0 +1,85 @@
+"""Projects, who works on them, and the grants through which they see data.
+
+Dataset ids are plain strings here: the catalogue stands on the same floor, so no foreign key joins them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from gateway.db import Base, new_id
+
+LEAD, MEMBER = "lead", "member"
+
+
+class Project(Base):
+    """One approved piece of research. `application_id` tells where it came from."""
+
+    __tablename__ = "project"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    title: Mapped[str] = mapped_column(String(200))
+    lay_title: Mapped[str] = mapped_column(String(200), default="")
+    lay_summary: Mapped[str] = mapped_column(Text, default="")
+    application_id: Mapped[str | None] = mapped_column(String(16), unique=True)
+    created_at: Mapped[datetime]
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="project")
+    grants: Mapped[list[Grant]] = relationship(back_populates="project", order_by="Grant.starts_at")
+
+
+class Membership(Base):
+    """An account's place in a project: its lead, or a member."""
+
+    __tablename__ = "membership"
+    __table_args__ = (CheckConstraint(f"role in ('{LEAD}', '{MEMBER}')", name="role"),)
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(16), default=MEMBER)
+    since: Mapped[datetime]
+
+    project: Mapped[Project] = relationship(back_populates="memberships")
+
+
+class Grant(Base):
+    """Leave for a project's members to see some datasets from one moment until another.
+
+    `epoch` rises whenever the grant changes, so that whatever was cached under it is dead at once.
+    """
+
+    __tablename__ = "access_grant"
+    __table_args__ = (CheckConstraint("starts_at < ends_at", name="starts_before_it_ends"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    issued_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_because: Mapped[str | None] = mapped_column(String(500))
+    epoch: Mapped[int] = mapped_column(default=1)
+    deid_policy: Mapped[str] = mapped_column(String(100))
+    conditions: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+    project: Mapped[Project] = relationship(back_populates="grants")
+    datasets: Mapped[list[GrantDataset]] = relationship(back_populates="grant")
+
+    @property
+    def dataset_ids(self) -> list[str]:
+        """Catalogue ids of the datasets that this grant opens, sorted."""
+        return sorted(each.dataset_id for each in self.datasets)
+
+
+class GrantDataset(Base):
+    """One dataset that a grant opens."""
+
+    __tablename__ = "access_grant_dataset"
+
+    grant_id: Mapped[str] = mapped_column(ForeignKey("access_grant.id"), primary_key=True)
+    dataset_id: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
+
+    grant: Mapped[Grant] = relationship(back_populates="datasets")
