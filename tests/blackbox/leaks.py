@@ -44,10 +44,7 @@ class LeakHunter:
     def hunt(self, where: str, body: bytes) -> list[Leak]:
         """All planted strings in a body."""
         lowered = body.lower()
-        found = {
-            (self.patterns[hit][0], self.patterns[hit][1])
-            for hit in set(self._any.findall(lowered))
-        }
+        found = {(self.patterns[hit][0], self.patterns[hit][1]) for hit in set(self._any.findall(lowered))}
         squeezed = SEPARATORS.sub(b"", lowered)
         found |= {(self.squeezed[hit], "squeezed") for hit in set(self._any_squeezed.findall(squeezed))}
         return [Leak(where, text, form) for text, form in sorted(found)]
