@@ -107,7 +107,10 @@ def issue(
     now: datetime,
     conditions: Sequence[str] = (),
 ) -> Grant:
-    """A new grant of these datasets (catalogue ids) to the project. Raises Invalid if it could never admit anyone."""
+    """A new grant of these datasets (catalogue ids) to the project.
+
+    Raises Invalid if the grant could never admit anyone.
+    """
     if not datasets:
         raise Invalid("A grant opens at least one dataset.")
     if ends <= max(starts, now):

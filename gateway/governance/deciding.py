@@ -1,0 +1,222 @@
+"""What the chair does: approve, return or reject. An approval opens the door in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway.catalogue import queries as catalogue
+from gateway.errors import Conflict, Invalid
+from gateway.governance import guards
+from gateway.governance.applying import MixedPolicies, actor_of
+from gateway.governance.models import Application, Decision, Outcome, State
+from gateway.governance.states import move
+from gateway.jobs.queue import enqueue
+from gateway.people.models import Account
+from gateway.projects import grants
+from gateway.projects.commands import begin_project
+from gateway.projects.models import Grant, Project
+from gateway.settings import current
+from gateway.trail.record import record
+
+
+class DatasetGone(Conflict):
+    """A dataset that was applied for is no longer offered."""
+
+    code = "dataset-gone"
+    title = "A dataset in this application is no longer offered, so it cannot be approved"
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which a last day of access is over (UTC)."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def approve(
+    db: Session,
+    *,
+    by: Account,
+    application: Application,
+    ends: datetime,
+    conditions: Sequence[str] = (),
+    reasons: str = "",
+    now: datetime,
+    version: int | None = None,
+) -> Grant:
+    """Approve until `ends`: makes the project, its members, its grant, and the work of building the release.
+
+    Access starts at once, or on the day the applicant asked for if that is later.
+    Raises whatever the guards raise (WrongState, NoQuorum, OwnApplication, RoleNeeded, EndNotAllowed...).
+    """
+    _may_decide(application, by, version)
+    starts = max(now, _start_asked(application) or now)
+    guards.end_is_allowed(ends, starts=starts, workflow=guards.rules_of(application))
+    datasets = [each for each in catalogue.datasets(db) if each.slug in application.dataset_slugs]
+    if len(datasets) != len(set(application.dataset_slugs)):
+        raise DatasetGone
+    policy = _one_policy({each.deid_policy for each in datasets})
+    outcome = Outcome.APPROVED_WITH_CONDITIONS if conditions else Outcome.APPROVED
+    project = _begin_project(db, by=by, application=application, now=now)
+    _decide(
+        db,
+        by=by,
+        application=application,
+        decision=Decision(
+            outcome=outcome.value, conditions=list(conditions), reasons=reasons.strip(), ends_at=ends
+        ),
+        now=now,
+        project=project,
+        detail={"deid_policy": policy, "deid_policy_sha256": _recipe_hash(policy), "ends": ends.isoformat()},
+    )
+    grant = grants.issue(
+        db,
+        by=actor_of(by),
+        project=project,
+        datasets=[each.id for each in datasets],
+        starts=starts,
+        ends=ends,
+        deid_policy=policy,
+        conditions=conditions,
+        now=now,
+    )
+    enqueue(db, kind="release.build", payload={"grant_id": grant.id}, now=now)
+    return grant
+
+
+def send_back(
+    db: Session,
+    *,
+    by: Account,
+    application: Application,
+    reasons: str,
+    now: datetime,
+    version: int | None = None,
+) -> None:
+    """Return the application: the applicant may revise it and apply again. Needs reasons."""
+    _close(
+        db,
+        by=by,
+        application=application,
+        outcome=Outcome.RETURNED,
+        reasons=reasons,
+        now=now,
+        version=version,
+    )
+
+
+def reject(
+    db: Session,
+    *,
+    by: Account,
+    application: Application,
+    reasons: str,
+    now: datetime,
+    version: int | None = None,
+) -> None:
+    """Refuse the application for good. Needs reasons."""
+    _close(
+        db,
+        by=by,
+        application=application,
+        outcome=Outcome.REJECTED,
+        reasons=reasons,
+        now=now,
+        version=version,
+    )
+
+
+def _close(
+    db: Session,
+    *,
+    by: Account,
+    application: Application,
+    outcome: Outcome,
+    reasons: str,
+    now: datetime,
+    version: int | None,
+) -> None:
+    _may_decide(application, by, version)
+    if not reasons.strip():
+        raise Invalid("Give your reasons: the applicant reads them.")
+    decision = Decision(outcome=outcome.value, conditions=[], reasons=reasons.strip())
+    _decide(db, by=by, application=application, decision=decision, now=now)
+
+
+def _may_decide(application: Application, by: Account, version: int | None) -> None:
+    guards.in_state(application, State.IN_REVIEW)
+    guards.may_decide(application, by)
+    guards.as_seen(application, version)
+    guards.quorum_is_in(application)
+
+
+def _decide(
+    db: Session,
+    *,
+    by: Account,
+    application: Application,
+    decision: Decision,
+    now: datetime,
+    project: Project | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write the decision, move the application, record the event with the hashes of what was relied on."""
+    workflow = guards.rules_of(application)
+    project_id = project.id if project else None
+    move(db, application, State(decision.outcome), closed_at=now, project_id=project_id)
+    decision.decided_by_id, decision.decided_at = by.id, now
+    decision.form_sha256, decision.workflow_sha256 = application.form_sha256, workflow.sha256
+    application.decision = decision
+    db.flush()
+    hashes = {
+        "form": application.form_sha256,
+        "workflow": workflow.sha256,
+        "conditions": list(decision.conditions),
+    }
+    record(
+        db,
+        action=f"application.{decision.outcome}",
+        actor=actor_of(by),
+        now=now,
+        project=project_id,
+        subject=application.id,
+        detail={**hashes, **(detail or {})},
+    )
+
+
+def _begin_project(db: Session, *, by: Account, application: Application, now: datetime) -> Project:
+    form, answers = application.form, application.answers
+    team = db.scalars(select(Account).where(func.lower(Account.email).in_(application.team_emails))).all()
+    return begin_project(
+        db,
+        by=actor_of(by),
+        title=application.title,
+        lay_title=form.answer_for("lay-title", answers) or "",
+        lay_summary=form.answer_for("lay-summary", answers) or "",
+        lead=application.applicant,
+        members=team,
+        application_id=application.id,
+        now=now,
+    )
+
+
+def _start_asked(application: Application) -> datetime | None:
+    day = application.form.answer_for("start", application.answers)
+    return datetime.combine(date.fromisoformat(day), time(), UTC) if day else None
+
+
+def _one_policy(policies: set[str]) -> str:
+    if len(policies) > 1:
+        raise MixedPolicies
+    return next(iter(policies)) or current().default_deid_policy
+
+
+def _recipe_hash(name: str) -> str:
+    """SHA-256 of the recipe's text as it is at the decision; empty if there is none."""
+    path: Path = current().policies_dir / "deid" / f"{Path(name).name}.dicom"
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,0 +1,188 @@
+"""Every rule about who may do what to an application and when, in one place.
+
+Each guard returns nothing, or the proof asked for, or raises with a plain sentence and a code.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from gateway.errors import Conflict, Forbidden, Invalid, NotFound
+from gateway.governance.models import Application, Review, ReviewState, State
+from gateway.governance.workflow import Workflow
+from gateway.people.models import Account
+
+
+class NotYours(NotFound):
+    """Somebody else's application; whether it exists is not told."""
+
+    code = "application-not-found"
+    title = "There is no such application, or it is not yours to see"
+
+
+class OwnApplication(Forbidden):
+    """Nobody judges a project they are part of."""
+
+    code = "own-application"
+    title = "You are part of this project, so you cannot review it or decide on it"
+
+
+class RoleNeeded(Forbidden):
+    """The workflow gives this step to another role."""
+
+    code = "role-needed"
+    title = "This step belongs to another role"
+
+
+class WrongState(Conflict):
+    """The step does not follow from where the application stands."""
+
+    code = "wrong-state"
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else was faster."""
+
+    code = "changed-meanwhile"
+    title = "This application has changed since you opened it. Look at it again before you go on"
+
+
+class AlreadyReviewed(Conflict):
+    """One reviewer, one review."""
+
+    code = "already-reviewed"
+    title = "You have answered already; a review is given once"
+
+
+class NotAsked(Forbidden):
+    """Only those who were asked review."""
+
+    code = "not-asked-to-review"
+    title = "You have not been asked to review this application"
+
+
+class NoQuorum(Conflict):
+    """Too few recommendations are in."""
+
+    code = "no-quorum"
+
+
+class ReviewedIt(Forbidden):
+    """Whoever recommended does not decide."""
+
+    code = "reviewed-it"
+    title = "You reviewed this application, so somebody else has to decide"
+
+
+class EndNotAllowed(Invalid):
+    """Access would end in the past, or too late."""
+
+    code = "end-not-allowed"
+
+
+class UnfitReviewer(Invalid):
+    """Somebody chosen as reviewer cannot be one."""
+
+    code = "unfit-reviewer"
+
+
+SENTENCES = {
+    State.DRAFT: "This application is still a draft",
+    State.SUBMITTED: "This application has been submitted and waits for review",
+    State.IN_REVIEW: "This application is being reviewed",
+    State.APPROVED: "This application has been approved",
+    State.APPROVED_WITH_CONDITIONS: "This application has been approved with conditions",
+    State.RETURNED: "This application has been returned to the applicant",
+    State.REJECTED: "This application has been rejected",
+    State.WITHDRAWN: "This application has been withdrawn",
+}
+
+
+def in_state(application: Application, *allowed: State) -> None:
+    """The application stands where this step begins; no state is skipped. Raises WrongState."""
+    if application.state not in allowed:
+        raise WrongState(f"{SENTENCES[State(application.state)]}, so this step is not possible now.")
+
+
+def as_seen(application: Application, version: int | None) -> None:
+    """Nothing happened since the caller looked (None: did not look). Raises ChangedMeanwhile."""
+    if version is not None and version != application.version:
+        raise ChangedMeanwhile
+
+
+def is_applicant(application: Application, by: Account) -> None:
+    """Only the applicant writes, submits or withdraws. Raises NotYours."""
+    if application.applicant_id != by.id:
+        raise NotYours
+
+
+def on_team(application: Application, account: Account) -> bool:
+    """Whether the account applies, or is named as one who will see the data."""
+    return account.id == application.applicant_id or account.email.lower() in application.team_emails
+
+
+def not_own(application: Application, by: Account) -> None:
+    """Neither the applicant nor anyone on the team judges. Raises OwnApplication."""
+    if on_team(application, by):
+        raise OwnApplication
+
+
+def holds_role(account: Account, role: str) -> None:
+    """The workflow gives this step to a role. Raises RoleNeeded."""
+    if role not in account.role_keys:
+        raise RoleNeeded(f"Only a {role.replace('-', ' ')} can do this.")
+
+
+def rules_of(application: Application) -> Workflow:
+    """The rules that the application was submitted under. Raises WrongState for a draft."""
+    workflow = application.workflow
+    if workflow is None:
+        raise WrongState(f"{SENTENCES[State(application.state)]}, so this step is not possible now.")
+    return workflow
+
+
+def fit_to_review(application: Application, reviewer: Account, role: str) -> None:
+    """The account has the role, is not on the team, was not asked before. Raises UnfitReviewer."""
+    if role not in reviewer.role_keys:
+        raise UnfitReviewer(f"Reviewers have to be {role.replace('-', ' ')}s.")
+    if on_team(application, reviewer):
+        raise UnfitReviewer("Nobody who is part of the project can review it.")
+    if any(each.reviewer_id == reviewer.id for each in application.reviews):
+        raise UnfitReviewer("Each reviewer is asked once.")
+
+
+def review_waiting(application: Application, by: Account) -> Review:
+    """The place that waits for this reviewer. Raises NotAsked or AlreadyReviewed."""
+    for review in application.reviews:
+        if review.reviewer_id == by.id:
+            if review.state != ReviewState.WAITING:
+                raise AlreadyReviewed
+            return review
+    raise NotAsked
+
+
+def quorum_is_in(application: Application) -> None:
+    """Enough recommendations are in. Raises NoQuorum."""
+    have, need = len(application.reviews_given), rules_of(application).quorum
+    if have < need:
+        raise NoQuorum(f"{need} reviews are needed before a decision, and {have} so far.")
+
+
+def may_decide(application: Application, by: Account) -> None:
+    """The decider holds the role, is not on the team and, by policy, did not review."""
+    workflow = rules_of(application)
+    not_own(application, by)
+    holds_role(by, workflow.decision_role)
+    reviewed = any(each.reviewer_id == by.id for each in application.reviews_given)
+    if reviewed and not workflow.decider_may_have_reviewed:
+        raise ReviewedIt
+    if any(each.reviewer_id == by.id and each.conflict for each in application.reviews):
+        raise OwnApplication("You declared a conflict of interest, so somebody else has to decide.")
+
+
+def end_is_allowed(ends: datetime, *, starts: datetime, workflow: Workflow) -> None:
+    """Access ends after it starts, and no later than the policy's longest grant. Raises EndNotAllowed."""
+    if ends <= starts:
+        raise EndNotAllowed("Access has to end after it starts, in the future.")
+    if ends > starts + timedelta(days=workflow.max_days + 1):  # the last day counts to its end
+        raise EndNotAllowed(f"Access can last for {workflow.max_days} days at most.")

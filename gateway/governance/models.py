@@ -1,0 +1,185 @@
+"""Applications, reviews and decisions. The database itself refuses an unknown state or a second vote."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from gateway.db import Base, new_id
+from gateway.governance.form import Form, parse_form
+from gateway.governance.workflow import Workflow, parse_workflow
+from gateway.people.models import Account
+from gateway.projects.models import Project
+
+
+class State(StrEnum):
+    """Where an application stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    IN_REVIEW = "in-review"
+    APPROVED = "approved"
+    APPROVED_WITH_CONDITIONS = "approved-with-conditions"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class ReviewState(StrEnum):
+    """Where one reviewer stands."""
+
+    WAITING = "waiting"
+    GIVEN = "given"
+    STEPPED_ASIDE = "stepped-aside"
+
+
+class Recommendation(StrEnum):
+    """What a reviewer advises."""
+
+    APPROVE = "approve"
+    APPROVE_WITH_CONDITIONS = "approve-with-conditions"
+    RETURN = "return"
+    REJECT = "reject"
+
+
+class Outcome(StrEnum):
+    """What was decided; the state that the application ends in."""
+
+    APPROVED = "approved"
+    APPROVED_WITH_CONDITIONS = "approved-with-conditions"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+
+
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    return f"{column} in ({', '.join(repr(each.value) for each in values)})"
+
+
+class PolicyText(Base):
+    """The text of a form or workflow that some application relies on, kept by its hash."""
+
+    __tablename__ = "policy_text"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime]
+
+
+class Application(Base):
+    """A request for access. Answers change only while it is a draft; `version` rises with each change."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", State), name="state"),
+        CheckConstraint(
+            "(state = 'draft') = (submitted_at is null) or state = 'withdrawn'", name="submitted"
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    applicant_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    state: Mapped[str] = mapped_column(String(32), default=State.DRAFT.value, index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    form_sha256: Mapped[str] = mapped_column(ForeignKey("policy_text.sha256"))
+    workflow_sha256: Mapped[str | None] = mapped_column(ForeignKey("policy_text.sha256"))
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    review_began_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    revises_id: Mapped[str | None] = mapped_column(ForeignKey("application.id"), unique=True)
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"), unique=True)
+
+    applicant: Mapped[Account] = relationship()
+    project: Mapped[Project | None] = relationship()
+    form_text: Mapped[PolicyText] = relationship(foreign_keys=[form_sha256])
+    workflow_text: Mapped[PolicyText | None] = relationship(foreign_keys=[workflow_sha256])
+    reviews: Mapped[list[Review]] = relationship(back_populates="application", order_by="Review.asked_at")
+    decision: Mapped[Decision | None] = relationship(back_populates="application")
+
+    @property
+    def form(self) -> Form:
+        """The form as it was when the application was started."""
+        return parse_form(self.form_text.source)
+
+    @property
+    def workflow(self) -> Workflow | None:
+        """The rules in force when the application was submitted; None for a draft."""
+        return parse_workflow(self.workflow_text.source) if self.workflow_text else None
+
+    @property
+    def reference(self) -> str:
+        """A short name to say on the telephone."""
+        return f"{self.id[:4]}-{self.id[4:8]}".upper()
+
+    @property
+    def title(self) -> str:
+        """The project's title, as far as the applicant has given one."""
+        return self.form.answer_for("title", self.answers) or "Untitled application"
+
+    @property
+    def dataset_slugs(self) -> list[str]:
+        """Names of the datasets that are asked for."""
+        return list(self.form.answer_for("datasets", self.answers) or [])
+
+    @property
+    def team_emails(self) -> list[str]:
+        """Addresses of those who will see the data beside the applicant, in small letters."""
+        return [each.lower() for each in self.form.answer_for("team", self.answers) or []]
+
+    @property
+    def reviews_given(self) -> list[Review]:
+        """Recommendations that are in."""
+        return [each for each in self.reviews if each.state == ReviewState.GIVEN]
+
+
+class Review(Base):
+    """One reviewer's place on one application: asked, given, or stepped aside."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        UniqueConstraint("application_id", "reviewer_id"),
+        CheckConstraint(_one_of("state", ReviewState), name="state"),
+        CheckConstraint(
+            f"recommendation is null or {_one_of('recommendation', Recommendation)}", name="recommendation"
+        ),
+        CheckConstraint("(state = 'given') = (recommendation is not null)", name="given"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"))
+    reviewer_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16), default=ReviewState.WAITING.value)
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    recommendation: Mapped[str | None] = mapped_column(String(32))
+    comments: Mapped[str] = mapped_column(Text, default="")
+    conditions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    conflict: Mapped[str] = mapped_column(Text, default="")
+
+    application: Mapped[Application] = relationship(back_populates="reviews")
+    reviewer: Mapped[Account] = relationship()
+
+
+class Decision(Base):
+    """The one decision on an application; its key makes a second one impossible."""
+
+    __tablename__ = "decision"
+    __table_args__ = (CheckConstraint(_one_of("outcome", Outcome), name="outcome"),)
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
+    decided_by_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(32))
+    reasons: Mapped[str] = mapped_column(Text, default="")
+    conditions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    ends_at: Mapped[datetime | None]
+    form_sha256: Mapped[str] = mapped_column(String(64))
+    workflow_sha256: Mapped[str] = mapped_column(String(64))
+
+    application: Mapped[Application] = relationship(back_populates="decision")
+    decided_by: Mapped[Account] = relationship()

@@ -1,0 +1,218 @@
+"""What may be sent: one schema validates the page forms and the API alike.
+
+The schema of an application's answers is built from the form's text; the others are fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from marshmallow import (
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    pre_load,
+    validate,
+    validates_schema,
+)
+
+from gateway.governance.form import Form, Question, Section
+from gateway.governance.models import Recommendation
+
+MISSING = {
+    "text": "Enter an answer",
+    "textarea": "Enter an answer",
+    "choice": "Choose an answer",
+    "multichoice": "Choose at least one answer",
+    "datasets": "Choose at least one dataset",
+    "date": "Enter a date",
+    "checkbox": "Tick the box to confirm",
+    "emails": "Enter at least one email address",
+}
+
+
+class _Answers(Schema):
+    """Answers to the questions of a form; `partial=True` for a draft."""
+
+    class Meta:
+        unknown = RAISE
+
+    questions: tuple[Question, ...] = ()
+    earlier: Mapping[str, Any] = {}  # answers of other sections, that decide what is asked
+
+    @pre_load
+    def empty_is_none(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        stripped = {k: v.strip() if isinstance(v, str) else v for k, v in data.items()}
+        return {k: None if v in ("", [], False) else v for k, v in stripped.items()}
+
+    @validates_schema(skip_on_field_errors=False)
+    def every_question_asked_is_answered(self, data: Mapping[str, Any], **options: Any) -> None:
+        if options.get("partial"):
+            return
+        answers = {**self.earlier, **data}
+        missing = {
+            each.key: [MISSING[each.kind]]
+            for each in self.questions
+            if each.required and each.shown(answers) and answers.get(each.key) is None
+        }
+        if missing:
+            raise ValidationError(missing)
+
+    @post_load
+    def plain(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {k: v.isoformat() if isinstance(v, date) else v for k, v in data.items()}
+
+
+def answers_schema(
+    form: Form,
+    *,
+    datasets: Collection[str],
+    section: Section | None = None,
+    earlier: Mapping[str, Any] | None = None,
+) -> Schema:
+    """The schema of one section's answers, or of the whole form. `datasets` are the slugs that exist.
+
+    Loading gives plain JSON values, None where an answer is taken back. With `partial=True` only what
+    is there is checked; without it every question that is asked needs its answer.
+    """
+    questions = section.questions if section else form.questions
+    members: dict[str, Any] = {each.key: _field(each, datasets) for each in questions}
+    made: type[Schema] = type("Answers", (_Answers,), members)
+    schema: Any = made()
+    schema.questions = questions
+    schema.earlier = dict(earlier or {})
+    return schema  # type: ignore[no-any-return]  # built at run time
+
+
+def _field(question: Question, datasets: Collection[str]) -> fields.Field[Any]:
+    values = [each.value for each in question.choices]
+    not_listed = "Choose from the answers that are offered"
+    kept = {"allow_none": True, "metadata": {"description": question.text}}
+    match question.kind:
+        case "text" | "textarea":
+            too_long = f"Use {question.max_length} characters or fewer"
+            return fields.String(validate=validate.Length(max=question.max_length, error=too_long), **kept)
+        case "choice":
+            return fields.String(validate=validate.OneOf(values, error=not_listed), **kept)
+        case "multichoice":
+            one = fields.String(validate=validate.OneOf(values, error=not_listed))
+            return fields.List(one, **kept)
+        case "datasets":
+            known = validate.OneOf(list(datasets), error="Choose from the datasets that are offered")
+            return fields.List(fields.String(validate=known), **kept)
+        case "emails":
+            one = fields.Email(error_messages={"invalid": "Enter email addresses, one on each line"})
+            return fields.List(one, validate=validate.Length(max=50, error="Name 50 people or fewer"), **kept)
+        case "date":
+            return fields.Date(error_messages={"invalid": "Enter a date, such as 15 1 2027"}, **kept)
+        case "checkbox":
+            return fields.Boolean(**kept)
+
+
+def faults(error: ValidationError) -> dict[str, str]:
+    """The first fault of each field, to stand beside it."""
+    return {str(key): _first(value) for key, value in dict(error.normalized_messages()).items()}
+
+
+def _first(value: Any) -> str:
+    while not isinstance(value, str):
+        value = next(iter(value.values() if isinstance(value, dict) else value))
+    return value
+
+
+def _sentences(max_items: int = 20) -> fields.Field[Any]:
+    return fields.List(
+        fields.String(
+            validate=validate.Length(min=1, max=500, error="Keep each condition under 500 characters")
+        ),
+        load_default=list,
+        validate=validate.Length(max=max_items, error=f"Give {max_items} conditions or fewer"),
+    )
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _Seen(_Strict):
+    version = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The version that was looked at: refused if it changed since"},
+    )
+
+
+class TriageSchema(_Seen):
+    """Who shall review."""
+
+    reviewers = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Account ids"},
+        error_messages={"required": "Choose the reviewers"},
+    )
+
+
+class ReviewSchema(_Strict):
+    """A recommendation, or a conflict of interest."""
+
+    conflict = fields.Boolean(
+        required=True, error_messages={"required": "Say whether you have a conflict of interest"}
+    )
+    conflict_detail = fields.String(load_default="", validate=validate.Length(max=1000))
+    recommendation = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(list(Recommendation), error="Choose a recommendation"),
+    )
+    conditions = _sentences()
+    comments = fields.String(load_default="", validate=validate.Length(max=5000))
+
+    @validates_schema
+    def says_enough(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["conflict"]:
+            if not data["conflict_detail"].strip():
+                raise ValidationError({"conflict_detail": ["Say what the conflict is"]})
+            return
+        match data["recommendation"]:
+            case None:
+                raise ValidationError({"recommendation": ["Choose a recommendation"]})
+            case Recommendation.APPROVE_WITH_CONDITIONS if not data["conditions"]:
+                raise ValidationError({"conditions": ["Write at least one condition"]})
+            case Recommendation.RETURN | Recommendation.REJECT if not data["comments"].strip():
+                raise ValidationError({"comments": ["Give your reasons"]})
+
+
+class DecisionSchema(_Seen):
+    """What the chair decides."""
+
+    no_conflict = fields.Boolean(
+        required=True,
+        validate=validate.Equal(True, error="Confirm that you have no conflict of interest"),
+        error_messages={"required": "Confirm that you have no conflict of interest"},
+    )
+    outcome = fields.String(
+        required=True,
+        validate=validate.OneOf(["approve", "return", "reject"], error="Choose a decision"),
+        error_messages={"required": "Choose a decision"},
+    )
+    ends_on = fields.Date(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Last day of access"},
+        error_messages={"invalid": "Enter a date, such as 15 1 2027"},
+    )
+    conditions = _sentences()
+    reasons = fields.String(load_default="", validate=validate.Length(max=5000))
+
+    @validates_schema
+    def says_enough(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["outcome"] == "approve" and data["ends_on"] is None:
+            raise ValidationError({"ends_on": ["Enter the last day of access"]})
+        if data["outcome"] != "approve" and not data["reasons"].strip():
+            raise ValidationError({"reasons": ["Give your reasons: the applicant reads them"]})
