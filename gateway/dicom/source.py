@@ -1,0 +1,72 @@
+"""Where bytes come from, as the engine sees it: a size, and exact reads at a position."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from gateway.dicom.errors import Truncated
+
+
+class ByteSource(Protocol):
+    """Bytes of one object. `read` gives exactly `length` bytes or raises Truncated; safe to share by threads."""
+
+    @property
+    def size(self) -> int:
+        """Length of the object in bytes."""
+        ...
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
+class BytesSource:
+    """A source in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`; raises Truncated."""
+        if start < 0 or start + length > self.size:
+            raise Truncated
+        return self._data[start : start + length]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class FileSource:
+    """A local file, read by position, so that threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.size = os.fstat(self._handle).st_size
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`; raises Truncated, also when the file has shrunk."""
+        if start < 0 or start + length > self.size:
+            raise Truncated
+        data = os.pread(self._handle, length, start)
+        while len(data) < length:
+            more = os.pread(self._handle, length - len(data), start + len(data))
+            if not more:
+                raise Truncated
+            data += more
+        return data
+
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def __del__(self) -> None:
+        self.close()
