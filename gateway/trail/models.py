@@ -1,60 +1,72 @@
-"""The tables of the trail: events, which are only ever added, and the openings of their commitments."""
+"""The event and the openings of its commitments. Events are append-only: the database refuses the rest."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import DDL, Index, LargeBinary, String, Text, event
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base
+from gateway.trail import guards
 
 
 class Event(Base):
-    """One thing that happened. `body` is what is hashed; the other columns repeat it for searching."""
+    """One thing that happened. `body` (canonical JSON) is the record; the other columns only find it.
 
-    __tablename__ = "event"
-    __table_args__ = (Index("ix_event_project_pseq", "project", "pseq", unique=True),)
+    `seq` has no gap; nor has `pseq` within a project, so that one project's events can be shown complete.
+    """
 
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    pseq: Mapped[int | None]
+    __tablename__ = "trail_event"
+    __table_args__ = (
+        Index("ix_trail_event_project_pseq", "project", "pseq", unique=True),
+        Index("ix_trail_event_actor_seq", "actor_id", "seq"),
+        Index("ix_trail_event_action_seq", "action", "seq"),
+        Index("ix_trail_event_instance_seq", "instance_uid", "seq"),
+        Index("ix_trail_event_release_seq", "release_id", "seq"),
+    )
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(index=True)
-    action: Mapped[str] = mapped_column(String(60), index=True)
-    actor_kind: Mapped[str] = mapped_column(String(12))
-    actor_id: Mapped[str] = mapped_column(String(32), index=True)
-    project: Mapped[str | None] = mapped_column(String(16))
-    subject: Mapped[str | None] = mapped_column(String(80), index=True)
+    action: Mapped[str] = mapped_column(String(64))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(64))
+    project: Mapped[str | None] = mapped_column(String(64))
+    pseq: Mapped[int | None] = mapped_column(BigInteger)
+    subject: Mapped[str | None] = mapped_column(String(128), index=True)
+    release_id: Mapped[str | None] = mapped_column(String(64))
+    instance_uid: Mapped[str | None] = mapped_column(String(64))
+    lease_seq: Mapped[int | None] = mapped_column(BigInteger, index=True)
     body: Mapped[str] = mapped_column(Text)
-    previous: Mapped[bytes] = mapped_column(LargeBinary(32))
-    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    prev: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The body, parsed."""
+        parsed: dict[str, Any] = json.loads(self.body)
+        return parsed
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What the action told of itself."""
+        detail: dict[str, Any] = self.record.get("detail", {})
+        return detail
 
 
 class Opening(Base):
-    """The salt and value behind a commitment in an event; the one thing of the trail that may be erased."""
+    """The value and salt behind a commitment in an event's body. May be erased; the event still verifies."""
 
-    __tablename__ = "event_opening"
+    __tablename__ = "trail_opening"
 
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    field: Mapped[str] = mapped_column(String(40), primary_key=True)
-    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    seq: Mapped[int] = mapped_column(ForeignKey("trail_event.seq"), primary_key=True)
+    field: Mapped[str] = mapped_column(String(64), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(32))
     value: Mapped[str] = mapped_column(Text)
 
 
-GUARDS = {  # dialect -> statements that make the event table append-only, whoever writes to it
-    "sqlite": [
-        "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
-        "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
-    ],
-    "postgresql": [
-        "CREATE FUNCTION event_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$",
-        "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
-        "FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
-    ],
-}
-
-for _dialect, _statements in GUARDS.items():
-    for _statement in _statements:
-        event.listen(
-            Event.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect)
-        )
+@event.listens_for(Event.__table__, "after_create")
+def _guard(_table: Any, connection: Any, **_: Any) -> None:
+    guards.install(connection)

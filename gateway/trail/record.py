@@ -1,71 +1,49 @@
-"""`record`: one event, in the transaction of the change that it tells of.
+"""Writing the record: `record(...)` puts one event in the caller's transaction, or the change does not happen.
 
-The body is canonical JSON: UTF-8, keys sorted, no white space, no floats. Personal fields stand in it as
-salted commitments (SHA-256 of salt and value); the openings are kept apart, so that they can be left out of an
-export, or erased, while the chain still verifies. Events are chained: each hash covers the one before.
+The body of an event, as canonical JSON (`canonical.py`), linked by `chain.py`:
+
+    v        1
+    seq      place in the log, from 1, without gap
+    at       UTC, microseconds, "2026-01-31T12:00:00.000000Z"
+    action   dotted name, past tense: "grant.issued"
+    actor    {kind, id, and commitments name, email where known}
+    project, pseq   the project and the place among its events, from 1, without gap (where there is one)
+    subject  id of the thing that was acted on (where there is one)
+    detail   what the action tells of itself; the keys release, instance and lease can be searched by
+    personal commitments to personal values (where there are any)
+    nonce    16 random bytes in hex: equal happenings have unequal bodies
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from gateway.trail.canonical import Json, canonical
+from gateway.trail.chain import GENESIS, SALT_BYTES, commitment, event_hash
 from gateway.trail.models import Event, Opening
 
-ActorKind = Literal["account", "system", "anonymous", "tool"]
-Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
-
-DOMAIN = b"slidegate event 1\0"
-GENESIS = bytes(32)
-SEQUENCER_LOCK = 0x51DE6A7E  # PostgreSQL advisory lock: one writer numbers events at a time
+ADVISORY_LOCK = 0x51DE6A7E  # PostgreSQL: whoever writes an event holds this until the commit
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it. `name` is personal and goes into the event as a commitment."""
+    """Who did it. `id` is an account's or tool's opaque id; name and email are personal and committed to."""
 
-    kind: ActorKind
+    kind: Literal["account", "system", "anonymous", "tool"]
     id: str = ""
     name: str = ""
+    email: str = ""
 
 
 SYSTEM = Actor("system")
 ANONYMOUS = Actor("anonymous")
-
-
-def canonical(value: Mapping[str, Json]) -> str:
-    """The one way to write a body. Raises TypeError for what JSON, or an exact reader, cannot hold."""
-    _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        raise TypeError("an event holds no floats: readers round them differently")
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            _refuse_floats(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _refuse_floats(inner)
-
-
-def chain_hash(previous: bytes, body: str) -> bytes:
-    """SHA-256 over a fixed prefix, the previous event's hash and this body."""
-    return hashlib.sha256(DOMAIN + previous + body.encode()).digest()
-
-
-def commitment(salt: bytes, value: str) -> str:
-    """What stands in the body in place of a personal value."""
-    return "sha256:" + hashlib.sha256(salt + value.encode()).hexdigest()
 
 
 def record(
@@ -77,59 +55,70 @@ def record(
     project: str | None = None,
     subject: str | None = None,
     detail: Mapping[str, Json] | None = None,
+    personal: Mapping[str, str] | None = None,
 ) -> Event:
-    """Add an event; it is durable when the caller's transaction commits, and gone if that rolls back."""
-    _take_turn(db)
-    last = db.execute(select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)).one_or_none()
-    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    pseq = _next_in_project(db, project)
-    salt = secrets.token_bytes(16)
-    body = canonical(
-        {
-            "v": 1,
-            "seq": seq,
-            "pseq": pseq,
-            "at": now.astimezone(UTC).isoformat(timespec="microseconds"),
-            "action": action,
-            "actor": {
-                "kind": actor.kind,
-                "id": actor.id,
-                "name": commitment(salt, actor.name) if actor.name else None,
-            },
-            "project": project,
-            "subject": subject,
-            "detail": dict(detail or {}),
-            "nonce": secrets.token_hex(8),
-        }
-    )
-    event = Event(
-        seq=seq,
-        pseq=pseq,
-        at=now,
-        action=action,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        project=project,
-        subject=subject,
-        body=body,
-        previous=previous,
-        hash=chain_hash(previous, body),
-    )
-    db.add(event)
-    if actor.name:
-        db.add(Opening(seq=seq, field="actor.name", salt=salt, value=actor.name))
-    db.flush()
-    return event
+    """Append an event in the caller's transaction; it stands or falls with the change beside it.
+
+    `detail` must hold no personal value: give those as `personal` (field -> value), of which only salted
+    commitments enter the body. Floats are refused (`NotCanonical`). The Event given back is a plain
+    value, not attached to the session.
+    """
+    connection = db.connection()
+    seq, prev, pseq = _next_place(connection, project)
+    openings: list[dict[str, Any]] = []
+
+    def committed(values: Mapping[str, str], prefix: str) -> dict[str, Json]:
+        return {name: _commit(openings, seq, prefix + name, value) for name, value in values.items() if value}
+
+    who = committed({"name": actor.name, "email": actor.email}, "actor.")
+    told = dict(detail or {})
+    body: dict[str, Json] = {
+        "v": 1,
+        "seq": seq,
+        "at": now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "action": action,
+        "actor": {"kind": actor.kind, "id": actor.id, **who},
+        "detail": told,
+        "nonce": secrets.token_hex(16),
+    }
+    body |= {"project": project, "pseq": pseq} if project is not None else {}
+    body |= {"subject": subject} if subject is not None else {}
+    body |= {"personal": committed(personal, "personal.")} if personal else {}
+    written = canonical(body)
+    values = {
+        "seq": seq, "at": now, "action": action, "actor_kind": actor.kind, "actor_id": actor.id,
+        "project": project, "pseq": pseq, "subject": subject, **_found_by(told),
+        "body": written, "prev": prev, "hash": event_hash(prev, written),
+    }  # fmt: skip
+    connection.execute(insert(Event), values)
+    if openings:
+        connection.execute(insert(Opening), openings)
+    return Event(**values)
 
 
-def _take_turn(db: Session) -> None:
-    """SQLite's writers queue in `transaction()`; PostgreSQL's queue here until their commit."""
-    if db.get_bind().dialect.name == "postgresql":
-        db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEQUENCER_LOCK})
+def _next_place(connection: Connection, project: str | None) -> tuple[int, str, int | None]:
+    """The next seq, the hash before it, and the next pseq. Writers queue here until the commit."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    last = connection.execute(select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)).one_or_none()
+    pseq = None
+    if project is not None:
+        query = select(func.coalesce(func.max(Event.pseq), 0) + 1).where(Event.project == project)
+        pseq = connection.execute(query).scalar_one()
+    return (last.seq + 1, last.hash, pseq) if last else (1, GENESIS, pseq)
 
 
-def _next_in_project(db: Session, project: str | None) -> int | None:
-    if project is None:
-        return None
-    last = db.scalar(select(func.max(Event.pseq)).where(Event.project == project))
-    return (last or 0) + 1
+def _commit(openings: list[dict[str, Any]], seq: int, field: str, value: str) -> str:
+    salt = secrets.token_bytes(SALT_BYTES)
+    openings.append({"seq": seq, "field": field, "salt": salt, "value": value})
+    return commitment(field, salt, value)
+
+
+def _found_by(detail: Mapping[str, Json]) -> dict[str, Any]:
+    """The columns that repeat what a detail says, so that a search can use an index."""
+    release, instance, lease = (detail.get(key) for key in ("release", "instance", "lease"))
+    return {
+        "release_id": release if isinstance(release, str) else None,
+        "instance_uid": str(instance) if isinstance(instance, str) else None,
+        "lease_seq": lease if isinstance(lease, int) else None,
+    }
