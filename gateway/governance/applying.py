@@ -28,7 +28,7 @@ class Incomplete(Invalid):
     code = "application-incomplete"
 
     def __init__(self, found: Mapping[str, str]) -> None:
-        super().__init__("Some answers are missing or not valid: " + ", ".join(found) + ".")
+        super().__init__("; ".join(f"{key}: {fault}" for key, fault in found.items()) + ".")
         self.faults = dict(found)
 
 
@@ -41,7 +41,7 @@ class MixedPolicies(Invalid):
 
 def actor_of(account: Account) -> Actor:
     """The account as the audit trail names it."""
-    return Actor("account", account.id, account.name)
+    return Actor("account", account.id, account.name, account.email)
 
 
 def start(

@@ -75,9 +75,7 @@ class Application(Base):
     __tablename__ = "application"
     __table_args__ = (
         CheckConstraint(_one_of("state", State), name="state"),
-        CheckConstraint(
-            "(state = 'draft') = (submitted_at is null) or state = 'withdrawn'", name="submitted"
-        ),
+        CheckConstraint("(state = 'draft') = (submitted_at is null) or state = 'withdrawn'", name="submitted"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)

@@ -39,9 +39,7 @@ def begin_review(
         _ask(db, by=by, application=application, reviewer=reviewer, now=now)
 
 
-def ask_another(
-    db: Session, *, by: Account, application: Application, reviewer: Account, now: datetime
-) -> None:
+def ask_another(db: Session, *, by: Account, application: Application, reviewer: Account, now: datetime) -> None:
     """Ask one more person, as when somebody stepped aside."""
     guards.in_state(application, State.IN_REVIEW)
     workflow = guards.rules_of(application)

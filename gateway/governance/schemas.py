@@ -126,9 +126,7 @@ def _first(value: Any) -> str:
 
 def _sentences(max_items: int = 20) -> fields.Field[Any]:
     return fields.List(
-        fields.String(
-            validate=validate.Length(min=1, max=500, error="Keep each condition under 500 characters")
-        ),
+        fields.String(validate=validate.Length(min=1, max=500, error="Keep each condition under 500 characters")),
         load_default=list,
         validate=validate.Length(max=max_items, error=f"Give {max_items} conditions or fewer"),
     )

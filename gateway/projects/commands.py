@@ -53,9 +53,7 @@ def begin_project(
     db.add(project)
     db.flush()
     detail = {"lead": lead.id, "members": sorted(others)}
-    record(
-        db, action="project.begun", actor=by, now=now, project=project.id, subject=project.id, detail=detail
-    )
+    record(db, action="project.begun", actor=by, now=now, project=project.id, subject=project.id, detail=detail)
     return project
 
 

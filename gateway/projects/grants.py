@@ -168,5 +168,6 @@ def revoke(db: Session, *, by: Actor, grant: Grant, reason: str, now: datetime) 
         now=now,
         project=grant.project_id,
         subject=grant.id,
-        detail={"reason": reason[:500], "epoch": taken},
+        detail={"epoch": taken},
+        personal={"reason": reason[:500]},
     )

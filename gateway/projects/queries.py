@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership, Project
 
 
@@ -50,3 +51,8 @@ def grants_running(db: Session, now: datetime) -> Sequence[Grant]:
         .where(Grant.starts_at <= now, Grant.ends_at > now, Grant.revoked_at.is_(None))
         .order_by(Grant.ends_at)
     ).all()
+
+
+def account_of(db: Session, email: str) -> Account | None:
+    """The account with this email address, in large or small letters."""
+    return db.scalar(select(Account).where(func.lower(Account.email) == email.strip().lower()))

@@ -1,0 +1,191 @@
+"""`/api/v1/applications`: everything that the pages do, through the same schemas and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_smorest import Blueprint
+from marshmallow import ValidationError
+
+from gateway.catalogue import queries as catalogue
+from gateway.clock import now
+from gateway.db import reading, transaction
+from gateway.governance import applying, guards, queries
+from gateway.governance.api_schemas import (
+    ApplicationSchema,
+    FormSchema,
+    SaveSchema,
+    StartSchema,
+    SubmitSchema,
+    WaitingSchema,
+    form_told,
+    told,
+)
+from gateway.governance.form import Form, read_form
+from gateway.governance.judging import choose_reviewers, give_decision, give_review
+from gateway.governance.models import Application
+from gateway.governance.schemas import DecisionSchema, ReviewSchema, TriageSchema, answers_schema, faults
+from gateway.governance.viewer import FORM, WORKFLOW, me, reads_all
+from gateway.governance.workflow import read_workflow
+from gateway.people.access import requires, signed_in
+from gateway.settings import current
+
+Json = Mapping[str, Any]
+api = Blueprint(
+    "applications", __name__, url_prefix="/api/v1/applications", description="Apply, review and decide"
+)
+
+
+@api.get("")
+@api.response(200, ApplicationSchema(many=True))
+@signed_in
+def index() -> list[Json]:
+    """My applications, and every submitted one for those who read all"""
+    with reading() as db:
+        account = me(db)
+        found = {each.id: each for each in queries.applications_of(db, account.id)}
+        if reads_all():
+            found |= {each.id: each for each in queries.applications_submitted(db)}
+        return [told(each, account, reads_all=reads_all()) for each in found.values()]
+
+
+@api.get("/form")
+@api.response(200, FormSchema)
+@signed_in
+def form() -> Json:
+    """The form that a new application starts with"""
+    return form_told(_form())
+
+
+@api.get("/waiting")
+@api.response(200, WaitingSchema(many=True))
+@signed_in
+def waiting() -> list[Json]:
+    """What waits for me as steward, reviewer or chair, the longest wait first"""
+    with reading() as db:
+        account = me(db)
+        return [
+            {
+                "application": told(item.application, account, reads_all=reads_all()),
+                "what": item.what,
+                "since": item.since,
+            }
+            for item in queries.waiting_for(db, account)
+        ]
+
+
+@api.get("/<application_id>")
+@api.response(200, ApplicationSchema)
+@signed_in
+def show(application_id: str) -> Json:
+    """One application"""
+    with reading() as db:
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+        return told(found, account, reads_all=reads_all())
+
+
+@api.post("")
+@api.arguments(StartSchema)
+@api.response(201, ApplicationSchema)
+@requires("application.write")
+def start(sent: Json) -> Json:
+    """Start a draft"""
+    with transaction() as db:
+        account = me(db)
+        answers = _loaded(_form(), sent["answers"], [each.slug for each in catalogue.datasets(db)])
+        kept = {key: value for key, value in answers.items() if value is not None}
+        found = applying.start(db, by=account, form=_form(), answers=kept, application_id=sent["id"], now=now())
+        return told(found, account, reads_all=reads_all())
+
+
+@api.patch("/<application_id>")
+@api.arguments(SaveSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def save(sent: Json, application_id: str) -> Json:
+    """Save answers in a draft; null takes an answer back"""
+    with transaction() as db:
+        account, found = me(db), queries.application(db, application_id)
+        guards.is_applicant(found, account)
+        answers = _loaded(found.form, sent["answers"], [each.slug for each in catalogue.datasets(db)])
+        applying.save(db, by=account, application=found, answers=answers, version=sent["version"], now=now())
+        return told(found, account, reads_all=reads_all())
+
+
+@api.post("/<application_id>/submit")
+@api.arguments(SubmitSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def submit(sent: Json, application_id: str) -> Json:
+    """Hand an application in"""
+    workflow = read_workflow(current().policies_dir, WORKFLOW)
+    return _done(application_id, applying.submit, workflow=workflow, version=sent["version"])
+
+
+@api.post("/<application_id>/withdraw")
+@api.response(200, ApplicationSchema)
+@signed_in
+def withdraw(application_id: str) -> Json:
+    """Take an application back"""
+    return _done(application_id, applying.withdraw)
+
+
+@api.post("/<application_id>/revise")
+@api.response(201, ApplicationSchema)
+@signed_in
+def revise(application_id: str) -> Json:
+    """A new draft with the answers of an application that was returned"""
+    with transaction() as db:
+        account, found = me(db), queries.application(db, application_id)
+        draft = applying.revise(db, by=account, application=found, form=_form(), now=now())
+        return told(draft, account, reads_all=reads_all())
+
+
+@api.post("/<application_id>/reviewers")
+@api.arguments(TriageSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def reviewers(sent: Json, application_id: str) -> Json:
+    """Begin the review with these reviewers, or ask another"""
+    return _done(application_id, choose_reviewers, values=sent)
+
+
+@api.post("/<application_id>/reviews")
+@api.arguments(ReviewSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def review(sent: Json, application_id: str) -> Json:
+    """Recommend, or step aside"""
+    return _done(application_id, give_review, values=sent)
+
+
+@api.post("/<application_id>/decision")
+@api.arguments(DecisionSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def decision(sent: Json, application_id: str) -> Json:
+    """Approve, return or reject"""
+    return _done(application_id, give_decision, values=sent)
+
+
+def _form() -> Form:
+    return read_form(current().policies_dir, FORM)
+
+
+def _loaded(form: Form, answers: Json, slugs: list[str]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = answers_schema(form, datasets=slugs).load(answers, partial=True)
+    except ValidationError as error:
+        raise applying.Incomplete(faults(error)) from None
+    return loaded
+
+
+def _done(application_id: str, command: Callable[..., None], **arguments: Any) -> Json:
+    """Run the command in one transaction and tell how the application stands then."""
+    with transaction() as db:
+        account = me(db)
+        found: Application = queries.application(db, application_id)
+        command(db, by=account, application=found, now=now(), **arguments)
+        return told(found, account, reads_all=reads_all())

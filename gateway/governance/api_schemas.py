@@ -1,0 +1,146 @@
+"""What the API takes and tells, beside the schemas that it shares with the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from gateway.governance.form import Form, Question
+from gateway.governance.models import Application, State
+from gateway.governance.queries import reviews_seen_by
+from gateway.people.models import Account
+
+PLAIN_ID = validate.Regexp(r"[0-9a-z]{16}\Z", error="Use 16 small letters and digits")
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class SubmitSchema(_Strict):
+    """A step that may say which version was looked at."""
+
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
+class SaveSchema(SubmitSchema):
+    """Answers by the key of their question; see `/form`."""
+
+    answers = fields.Dict(keys=fields.String(), required=True)
+
+
+class StartSchema(_Strict):
+    """A new draft. An `id` of the caller's own choice makes a repeated request start only one."""
+
+    id = fields.String(load_default=None, allow_none=True, validate=PLAIN_ID)
+    answers = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class DecisionToldSchema(Schema):
+    """A decision as its applicant reads it."""
+
+    outcome = fields.String()
+    decided_at = fields.AwareDateTime()
+    ends_at = fields.AwareDateTime(allow_none=True)
+    conditions = fields.List(fields.String())
+    reasons = fields.String()
+
+
+class ReviewToldSchema(Schema):
+    """A review as the committee reads it."""
+
+    reviewer = fields.String()
+    state = fields.String()
+    asked_at = fields.AwareDateTime()
+    recommendation = fields.String(allow_none=True)
+    conditions = fields.List(fields.String())
+    comments = fields.String()
+
+
+class ApplicationSchema(Schema):
+    """An application. `reviews` holds those that the caller may read."""
+
+    id = fields.String()
+    reference = fields.String()
+    title = fields.String()
+    state = fields.String(validate=validate.OneOf(list(State)))
+    version = fields.Integer()
+    answers = fields.Dict(keys=fields.String())
+    form_sha256 = fields.String()
+    workflow_sha256 = fields.String(allow_none=True)
+    started_at = fields.AwareDateTime()
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    closed_at = fields.AwareDateTime(allow_none=True)
+    project_id = fields.String(allow_none=True)
+    decision = fields.Nested(DecisionToldSchema, allow_none=True)
+    reviews = fields.List(fields.Nested(ReviewToldSchema))
+
+
+class WaitingSchema(Schema):
+    """An application that waits for the caller."""
+
+    application = fields.Nested(ApplicationSchema)
+    what = fields.String()
+    since = fields.AwareDateTime()
+
+
+class FormSchema(Schema):
+    """A form: sections of questions."""
+
+    name = fields.String()
+    version = fields.Integer()
+    title = fields.String()
+    sha256 = fields.String()
+    sections = fields.List(fields.Dict())
+
+
+def told(each: Application, account: Account, *, reads_all: bool) -> dict[str, Any]:
+    """The application as this account may read it: reviews are for the committee, own reviews for oneself."""
+    values: dict[str, Any] = {
+        name: getattr(each, name) for name in ApplicationSchema().fields if name != "reviews"
+    }
+    values["reviews"] = [
+        {
+            "reviewer": review.reviewer_id,
+            "state": review.state,
+            "asked_at": review.asked_at,
+            "recommendation": review.recommendation,
+            "conditions": review.conditions,
+            "comments": review.comments,
+        }
+        for review in reviews_seen_by(each, account, reads_all=reads_all)
+    ]
+    return values
+
+
+def form_told(form: Form) -> dict[str, Any]:
+    """A form as plain values."""
+    return {
+        "name": form.name,
+        "version": form.version,
+        "title": form.title,
+        "sha256": form.sha256,
+        "sections": [
+            {
+                "key": section.key,
+                "title": section.title,
+                "questions": [_question_told(each) for each in section.questions],
+            }
+            for section in form.sections
+        ],
+    }
+
+
+def _question_told(each: Question) -> dict[str, Any]:
+    return {
+        "key": each.key,
+        "kind": each.kind,
+        "text": each.text,
+        "help": each.help,
+        "required": each.required,
+        "max_length": each.max_length,
+        "choices": [{"value": one.value, "text": one.text} for one in each.choices],
+        "show_if": {"question": each.show_if.question, "is": each.show_if.is_} if each.show_if else None,
+    }

@@ -1,0 +1,134 @@
+"""The applicant's pages: my applications, a new one, how one stands, withdraw and revise."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from gateway.catalogue import queries as catalogue
+from gateway.clock import now
+from gateway.db import new_id, reading, transaction
+from gateway.errors import Conflict, Invalid
+from gateway.governance import applying as commands
+from gateway.governance import queries
+from gateway.governance.form import read_form
+from gateway.governance.models import Application, State
+from gateway.governance.schemas import answers_schema
+from gateway.governance.timeline import steps
+from gateway.governance.viewer import FORM, WORKFLOW, may_apply, me, reads_all
+from gateway.governance.workflow import read_workflow
+from gateway.people.access import requires, signed_in
+from gateway.settings import current
+
+applying = Blueprint("applying", __name__)
+
+
+@applying.get("/applications")
+@signed_in
+def index() -> str:
+    """My applications; all of them for those who read all."""
+    with reading() as db:
+        account = me(db)
+        mine = queries.applications_of(db, account.id)
+        others = queries.applications_submitted(db) if reads_all() else []
+        return render_template(
+            "governance/applications.html",
+            mine=mine,
+            others=[each for each in others if each.applicant_id != account.id],
+            reads_all=reads_all(),
+            may_apply=may_apply(),
+        )
+
+
+@applying.get("/applications/new")
+@requires("application.write")
+def new() -> str:
+    """What will be asked and what happens then."""
+    slug = request.args.get("dataset", "")
+    with reading() as db:
+        return render_template(
+            "governance/new.html",
+            form=read_form(current().policies_dir, FORM),
+            workflow=read_workflow(current().policies_dir, WORKFLOW),
+            dataset=next((each for each in catalogue.datasets(db) if each.slug == slug), None),
+            fresh_id=new_id(),
+        )
+
+
+@applying.post("/applications")
+@requires("application.write")
+def start() -> Response:
+    """Start a draft; the page's own id makes a double click start one."""
+    fresh_id = request.form.get("id", "")
+    if not re.fullmatch(r"[0-9a-z]{16}", fresh_id):
+        raise Invalid("Go back and start again.")
+    form = read_form(current().policies_dir, FORM)
+    slug = request.form.get("dataset")
+    key = next((each.key for each in form.questions if each.purpose == "datasets"), None)
+    answers = {key: [slug]} if slug and key else {}
+    with transaction() as db:
+        commands.start(db, by=me(db), form=form, answers=answers, now=now(), application_id=fresh_id)
+    return redirect(url_for("governance.drafting.edit", application_id=fresh_id, section_key=form.sections[0].key))
+
+
+@applying.get("/applications/<application_id>")
+@signed_in
+def show(application_id: str) -> str:
+    """One application: where it stands, its answers, the decision, and what comes next."""
+    with reading() as db:
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+        decision = found.decision
+        last_day = decision.ends_at - timedelta(seconds=1) if decision and decision.ends_at else None
+        return render_template(
+            "governance/application.html",
+            application=found,
+            form=found.form,
+            steps=steps(found),
+            decision=decision,
+            last_day=last_day,
+            datasets=catalogue.datasets(db),
+            is_applicant=found.applicant_id == account.id,
+            waits=any(each.application.id == found.id for each in queries.waiting_for(db, account)),
+            complete=_complete_sections(db, found) if found.state == State.DRAFT else set(),
+        )
+
+
+@applying.post("/applications/<application_id>/withdraw")
+@signed_in
+def withdraw(application_id: str) -> Response:
+    """Take it back."""
+    try:
+        with transaction() as db:
+            found = queries.application(db, application_id)
+            commands.withdraw(db, by=me(db), application=found, now=now())
+    except Conflict as refusal:
+        flash(refusal.message)
+    return redirect(url_for(".show", application_id=application_id))
+
+
+@applying.post("/applications/<application_id>/revise")
+@signed_in
+def revise(application_id: str) -> Response:
+    """A new draft with the answers of one that was returned."""
+    form = read_form(current().policies_dir, FORM)
+    with transaction() as db:
+        found = queries.application(db, application_id)
+        draft = commands.revise(db, by=me(db), application=found, form=form, now=now())
+    return redirect(url_for(".show", application_id=draft.id))
+
+
+def _complete_sections(db: Session, found: Application) -> set[str]:
+    """Keys of the sections in which nothing is left to answer."""
+    slugs = [each.slug for each in catalogue.datasets(db)]
+    complete = set()
+    for section in found.form.sections:
+        here = {q.key: found.answers[q.key] for q in section.questions if q.key in found.answers}
+        schema = answers_schema(found.form, datasets=slugs, section=section, earlier=found.answers)
+        if not schema.validate(here):
+            complete.add(section.key)
+    return complete

@@ -1,0 +1,123 @@
+"""The committee's pages: what waits for me, and one page on which to choose reviewers, recommend or decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from marshmallow import Schema, ValidationError
+
+from gateway.catalogue import queries as catalogue
+from gateway.clock import now
+from gateway.db import reading, transaction
+from gateway.errors import Conflict, Invalid
+from gateway.governance import guards, queries
+from gateway.governance.desk import days_since, desk, proposed_decision
+from gateway.governance.judging import choose_reviewers, give_decision, give_review
+from gateway.governance.schemas import DecisionSchema, ReviewSchema, TriageSchema, faults
+from gateway.governance.sent import decision_sent, review_sent
+from gateway.governance.viewer import me, reads_all
+from gateway.people.access import signed_in
+
+reviewing = Blueprint("reviewing", __name__)
+Judgement = Callable[..., None]
+
+
+@reviewing.get("/reviews")
+@signed_in
+def index() -> str:
+    """What waits for me, and since when."""
+    moment = now()
+    with reading() as db:
+        waiting = queries.waiting_for(db, me(db))
+        days = {each.application.id: days_since(each.since, moment) for each in waiting}
+        return render_template("governance/reviews.html", waiting=waiting, days=days)
+
+
+@reviewing.get("/reviews/<application_id>")
+@signed_in
+def show(application_id: str) -> str:
+    """The application beside what I have to do about it."""
+    return _page(application_id, None, {})
+
+
+@reviewing.post("/reviews/<application_id>/reviewers")
+@signed_in
+def choose(application_id: str) -> Any:
+    """Begin the review with these reviewers, or ask another."""
+    sent = {"reviewers": request.form.getlist("reviewers"), "version": request.form.get("version") or None}
+    return _do(application_id, TriageSchema(), sent, choose_reviewers, "The reviewers have been asked.")
+
+
+@reviewing.post("/reviews/<application_id>/review")
+@signed_in
+def review(application_id: str) -> Any:
+    """Recommend, or step aside."""
+    sent = review_sent(request.form)
+    return _do(application_id, ReviewSchema(), sent, give_review, "Thank you. Your answer is recorded.")
+
+
+@reviewing.post("/reviews/<application_id>/decision")
+@signed_in
+def decide(application_id: str) -> Any:
+    """Approve, return or reject."""
+    sent = decision_sent(request.form)
+    return _do(application_id, DecisionSchema(), sent, give_decision, "The decision is recorded.")
+
+
+def _do(application_id: str, schema: Schema, sent: dict[str, Any], judge: Judgement, done: str) -> Any:
+    """Validate, judge in one transaction, and come back with what happened in plain words."""
+    try:
+        values = schema.load(sent)
+        with transaction() as db:
+            found = queries.application(db, application_id)
+            judge(db, by=me(db), application=found, values=values, now=now())
+    except ValidationError as error:
+        return _page(application_id, _as_typed(), faults(error)), 422
+    except guards.EndNotAllowed as refusal:
+        return _page(application_id, _as_typed(), {"ends_on": refusal.message}), 422
+    except Invalid as refusal:
+        return _page(application_id, _as_typed(), {_first_field(schema): refusal.message}), 422
+    except Conflict as refusal:
+        flash(refusal.message)
+        return redirect(url_for(".show", application_id=application_id))
+    flash(done)
+    return redirect(url_for(".index"))
+
+
+def _first_field(schema: Schema) -> str:
+    return next(key for key in schema.fields if key != "version")
+
+
+def _as_typed() -> dict[str, Any]:
+    """The form as it was filled in, to show it again."""
+    typed: dict[str, Any] = request.form.to_dict()
+    typed["reviewers"] = request.form.getlist("reviewers")
+    typed["ends_on"] = decision_sent(request.form)["ends_on"]
+    return typed
+
+
+def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[str, str]) -> str:
+    with reading() as db:
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+        before_me = desk(found, account)
+        workflow = guards.rules_of(found)
+        role = workflow.review_role
+        candidates = queries.possible_reviewers(db, found, role) if before_me.asks == "triage" else []
+        if sent is None:
+            sent = proposed_decision(found, now().date()) if before_me.asks == "decide" else {}
+        return render_template(
+            "governance/review.html",
+            application=found,
+            form=found.form,
+            workflow=workflow,
+            datasets=catalogue.datasets(db),
+            asks=before_me.asks,
+            why_not=before_me.why_not,
+            candidates=candidates,
+            sent=sent,
+            faults=found_faults,
+            reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),
+        )

@@ -1,0 +1,38 @@
+"""Who is looking, for the pages and the API of this room."""
+
+from __future__ import annotations
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from gateway.errors import Unauthenticated
+from gateway.people.access import may
+from gateway.people.models import Account
+from gateway.people.session import current_account
+
+FORM = "research-access"
+WORKFLOW = "standard"
+
+
+def me(db: Session) -> Account:
+    """The account of this request, in this session. Raises Unauthenticated."""
+    account = current_account()
+    found = db.get(Account, account.id) if account is not None else None
+    if found is None:
+        raise Unauthenticated
+    return found
+
+
+def reads_all() -> bool:
+    """Whether this request may read every submitted application."""
+    return may("application.read-all")
+
+
+def may_apply() -> bool:
+    """Whether this request may write applications."""
+    return may("application.write")
+
+
+def seen_version() -> int | None:
+    """The version of the application that the page was made from."""
+    return request.form.get("version", type=int)

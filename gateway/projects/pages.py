@@ -1,0 +1,137 @@
+"""The project pages: my projects, one project with its members and grants, and the way to revoke.
+
+Rooms above put their own parts on a project's page: `app.extensions["project_panels"]` is a list of
+functions (project, account) -> markup, called inside the request, for instance for its releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from gateway.clock import now
+from gateway.db import reading, transaction
+from gateway.errors import Conflict, Invalid, NotFound, Unauthenticated
+from gateway.people.access import actor, may, requires, signed_in
+from gateway.people.models import Account
+from gateway.people.session import current_account
+from gateway.projects import commands, grants, queries
+from gateway.projects.models import Project
+from gateway.projects.standing import Standing, standing
+
+Panel = Callable[[Project, Account], Markup]
+pages = Blueprint("projects", __name__, template_folder="templates")
+
+
+class NoSuchProject(NotFound):
+    """Somebody else's project; whether it exists is not told."""
+
+    code = "project-not-found"
+    title = "There is no such project, or you are not a member of it"
+
+
+class NoSuchPerson(Invalid):
+    """Only people with an account can be members."""
+
+    code = "person-not-found"
+    title = "Nobody has an account with this email address"
+
+
+def install(app: Flask) -> None:
+    """Open the list on which other rooms register what they show on a project's page."""
+    app.extensions.setdefault("project_panels", [])
+
+
+@pages.get("/projects")
+@signed_in
+def index() -> str:
+    """My projects; every project for those who may revoke grants."""
+    moment = now()
+    with reading() as db:
+        account = _me(db)
+        found = queries.all_projects(db) if may("grant.revoke") else queries.projects_of(db, account.id)
+        return render_template(
+            "projects/projects.html",
+            projects=[(each, _standings(each, moment)) for each in found],
+            sees_all=may("grant.revoke"),
+        )
+
+
+@pages.get("/projects/<project_id>")
+@signed_in
+def show(project_id: str) -> str:
+    """One project: what it may see until when, on which conditions, who is on it, and its releases."""
+    with reading() as db:
+        account = _me(db)
+        project = _seen(db, project_id, account)
+        panels: Sequence[Panel] = current_app.extensions["project_panels"]
+        members = [(each, db.get(Account, each.account_id)) for each in project.memberships]
+        return render_template(
+            "projects/project.html",
+            project=project,
+            grants=_standings(project, now()),
+            members=sorted(members, key=lambda pair: (pair[0].role, pair[1].name if pair[1] else "")),
+            panels=[panel(project, account) for panel in panels],
+            may_revoke=may("grant.revoke"),
+            one_second=timedelta(seconds=1),
+        )
+
+
+@pages.post("/projects/<project_id>/grants/<grant_id>/revoke")
+@requires("grant.revoke")
+def revoke(project_id: str, grant_id: str) -> Response:
+    """Take a grant back; what runs under it stops."""
+    try:
+        with transaction() as db:
+            grant = queries.grant(db, grant_id)
+            if grant is None or grant.project_id != project_id:
+                raise NoSuchProject
+            reason = request.form.get("reason", "")
+            grants.revoke(db, by=actor(), grant=grant, reason=reason, now=now())
+    except (Conflict, Invalid) as refusal:
+        flash(refusal.message)
+    else:
+        flash("Access is revoked.")
+    return redirect(url_for(".show", project_id=project_id))
+
+
+@pages.post("/projects/<project_id>/members")
+@requires("grant.revoke")
+def add_member(project_id: str) -> Response:
+    """A steward puts a person with an account on the project."""
+    try:
+        with transaction() as db:
+            project = _seen(db, project_id, _me(db))
+            account = queries.account_of(db, request.form.get("email", ""))
+            if account is None:
+                raise NoSuchPerson
+            commands.add_member(db, by=actor(), project=project, account=account, now=now())
+    except (Conflict, Invalid) as refusal:
+        flash(refusal.message)
+    return redirect(url_for(".show", project_id=project_id))
+
+
+def _me(db: Session) -> Account:
+    account = current_account()
+    found = db.get(Account, account.id) if account is not None else None
+    if found is None:
+        raise Unauthenticated
+    return found
+
+
+def _seen(db: Session, project_id: str, account: Account) -> Project:
+    project = queries.project(db, project_id)
+    if project is None:
+        raise NoSuchProject
+    if queries.membership(db, project_id, account.id) is None and not may("grant.revoke"):
+        raise NoSuchProject
+    return project
+
+
+def _standings(project: Project, moment: datetime) -> list[Standing]:
+    return [standing(each, moment) for each in project.grants]
