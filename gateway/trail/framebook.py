@@ -1,0 +1,186 @@
+"""The frame book of a worker process: frames enter the journal at once and the database each second."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from gateway import clock
+from gateway.db import transaction
+from gateway.errors import SlidegateError
+from gateway.trail import reads
+from gateway.trail.journal import Journal, JournalFull
+
+EVERY = 1.0  # seconds between two flushes
+LONGEST_LATE = 2.0  # seconds that flushing may fail before no more frames are let out
+SHARED_FOR = timedelta(seconds=60)  # how long one lease serves new requests
+QUIET_FOR = timedelta(seconds=30)  # an old lease is closed after so long without a frame
+
+log = logging.getLogger(__name__)
+
+
+class LeaseOver(SlidegateError):
+    """The lease was closed after a long silence; open another."""
+
+    code = "lease-over"
+    status = 503
+    title = "This read has paused for too long; ask again"
+
+
+class JournalStuck(SlidegateError):
+    """Frames cannot be made durable, so none may leave."""
+
+    code = "audit-unavailable"
+    status = 503
+    title = "The audit record cannot be written, so nothing is sent"
+
+
+class OpenRead:
+    """A frames lease as the book keeps it."""
+
+    __slots__ = ("active_at", "bytes_sent", "lease", "opened_at", "over", "read", "slot")
+
+    def __init__(self, lease: int, read: reads.Read, slot: int, now: datetime) -> None:
+        self.lease, self.read, self.slot = lease, read, slot
+        self.opened_at = self.active_at = now
+        self.bytes_sent = 0
+        self.over = False
+
+    def serves(self, now: datetime) -> bool:
+        """Whether a new request may still share this lease."""
+        return not self.over and timedelta(0) <= now - self.opened_at < SHARED_FOR
+
+    def due(self, now: datetime) -> bool:
+        """Whether it is time to close it."""
+        return self.over or (now - self.opened_at >= SHARED_FOR and now - self.active_at >= QUIET_FOR)
+
+
+class FrameBook:
+    """The leases of frames that this process has open, its journal, and the thread that flushes it."""
+
+    def __init__(self, directory: Path, engine: Engine, now: Callable[[], datetime] = clock.now) -> None:
+        self.directory, self.engine = directory, engine
+        self._now = now
+        self._journal = Journal.create(directory)
+        self._open: dict[int, OpenRead] = {}
+        self._shared: dict[reads.Read, OpenRead] = {}
+        self._entering = threading.Lock()  # the journal's head, and `over`
+        self._opening = threading.Lock()  # one request opens a lease, the others share it
+        self._flushing = threading.Lock()
+        self._failing_since: float | None = None
+        self._gone = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="frame-book", daemon=True)
+        self._thread.start()
+
+    def lease(self, read: reads.Read, now: datetime) -> OpenRead:
+        """The open lease for this read, or a new one, durable before it is given back."""
+        with self._opening:
+            found = self._shared.get(read)
+            if found is not None and found.serves(now):
+                return found
+            with transaction() as db:
+                seq = reads.opened(db, read=read, now=now)
+            with self._entering:
+                entry = OpenRead(seq, read, self._journal.open(seq), now)
+                self._open[seq] = self._shared[read] = entry
+            return entry
+
+    def enter(self, entry: OpenRead, frame: int) -> None:
+        """Enter a frame before its bytes are sent. Raises LeaseOver, JournalStuck or JournalFull."""
+        since = self._failing_since
+        if since is not None and time.monotonic() - since > LONGEST_LATE:
+            raise JournalStuck
+        try:
+            self._enter(entry, frame)
+        except JournalFull:
+            self.flush(self._now())
+            self._enter(entry, frame)
+
+    def _enter(self, entry: OpenRead, frame: int) -> None:
+        with self._entering:
+            if entry.over:
+                raise LeaseOver
+            self._journal.enter(entry.lease, frame)
+
+    def sent(self, entry: OpenRead, count: int) -> None:
+        """Add to the bytes that left under a lease."""
+        with self._entering:
+            entry.bytes_sent += count
+
+    def flush(self, now: datetime, *, everything: bool = False) -> None:
+        """Write what was entered since the last flush, one event per lease, and close the leases that are due."""
+        with self._flushing:
+            if self._gone:
+                return
+            tail, middle = self._journal.tail, self._journal.head
+            frames = self._journal.entries(tail, middle)  # the long part, without the lock
+            with self._entering:
+                until = self._journal.head
+                for lease, numbers in self._journal.entries(middle, until).items():
+                    frames.setdefault(lease, set()).update(numbers)
+                for lease in frames:
+                    self._open[lease].active_at = now
+                due = [entry for entry in self._open.values() if everything or entry.due(now)]
+                for entry in due:
+                    entry.over = True
+            if frames or due:
+                self._write(frames, due, now)
+                self._settle(until, due)
+
+    def _write(self, frames: dict[int, set[int]], due: list[OpenRead], now: datetime) -> None:
+        with transaction() as db:
+            for lease, numbers in frames.items():
+                read = self._open[lease].read
+                reads.sent_frames(db, lease=lease, read=read, frames=numbers, now=now)
+            for each in due:
+                reads.closed(
+                    db, lease=each.lease, read=each.read, outcome="complete", sent=each.bytes_sent, now=now
+                )
+
+    def _settle(self, until: int, due: list[OpenRead]) -> None:
+        with self._entering:
+            self._journal.durable(until)
+            for entry in due:
+                self._journal.shut(entry.slot)
+                del self._open[entry.lease]
+                if self._shared.get(entry.read) is entry:
+                    del self._shared[entry.read]
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY):
+            try:
+                self.flush(self._now())
+                self._failing_since = None
+            except Exception as error:  # noqa: BLE001  # the thread's outermost door: it withholds and goes on
+                self._failing_since = self._failing_since or time.monotonic()
+                log.error("frames could not be made durable: %s", type(error).__name__)
+
+    def close(self) -> None:
+        """Flush, close every lease and remove the journal; for the orderly end of a process."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+        self.flush(self._now(), everything=True)
+        self._end()
+
+    def abandon(self) -> None:
+        """Drop everything unwritten, and the journal: its database is no longer bound."""
+        self._stop.set()
+        self._end()
+
+    def _end(self) -> None:
+        with self._flushing, self._entering:
+            self._gone = True
+            for entry in self._open.values():
+                entry.over = True
+            self._journal.discard()
+
+    def let_go(self) -> None:
+        """In a forked child: the journal and its leases are the parent's."""
+        self._journal.release()

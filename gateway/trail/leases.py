@@ -1,0 +1,150 @@
+"""Leases: *no durable record, no bytes.*
+
+`open_lease` commits `release.read.opened` before it returns, in a transaction of its own: never call it inside
+`transaction()`. A lease that is never closed counts as the whole instance.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, Protocol
+
+from gateway import clock
+from gateway.db import engine, transaction
+from gateway.settings import current
+from gateway.trail import reads
+from gateway.trail.framebook import FrameBook, OpenRead
+from gateway.trail.reads import How, Read
+from gateway.trail.record import Actor
+from gateway.trail.recovery import recover
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["complete", "aborted", "stopped"]
+_book: FrameBook | None = None
+_booking = threading.Lock()
+
+
+class Lease(Protocol):
+    """Leave to send bytes of one instance, on the record already."""
+
+    @property
+    def seq(self) -> int:
+        """Place of the opening event in the log."""
+
+    def frame(self, number: int) -> None:
+        """Enter a frame (counted from 0) in the journal; call it before its bytes are sent.
+
+        Raises LeaseOver, JournalStuck or JournalFull: then the bytes must not be sent.
+        """
+
+    def close(self, bytes_sent: int, outcome: Outcome) -> None:
+        """Say how it ended; a second call does nothing."""
+
+
+class WholeLease:
+    """A lease of a whole instance or its metadata: closed by its one request, in a second event."""
+
+    def __init__(self, seq: int, read: Read, now: Callable[[], datetime]) -> None:
+        self.seq = seq
+        self._read = read
+        self._now = now
+        self._closed = False
+
+    def frame(self, number: int) -> None:
+        """Nothing to enter: the lease is of the whole, and so of each frame."""
+
+    def close(self, bytes_sent: int, outcome: Outcome) -> None:
+        """Record how many bytes were sent and how it ended."""
+        if self._closed:
+            return
+        self._closed = True
+        with transaction() as db:
+            reads.closed(db, lease=self.seq, read=self._read, outcome=outcome, sent=bytes_sent, now=self._now())
+
+
+class FrameLease:
+    """A lease of single frames, shared by the requests of one reader for up to a minute."""
+
+    __slots__ = ("_book", "_entry", "seq")
+
+    def __init__(self, book: FrameBook, entry: OpenRead) -> None:
+        self._book, self._entry = book, entry
+        self.seq = entry.lease
+
+    def frame(self, number: int) -> None:
+        """Enter a frame before it is sent; see `Lease.frame`."""
+        self._book.enter(self._entry, number)
+
+    def close(self, bytes_sent: int, outcome: Outcome) -> None:
+        """Add to the bytes sent. The lease stays open for other requests until it falls silent."""
+        self._book.sent(self._entry, bytes_sent)
+
+
+def open_lease(
+    *,
+    actor: Actor,
+    project: str,
+    release: str,
+    instance: str,
+    grant: str,
+    how: How,
+    now: datetime,
+    session: str = "",
+) -> Lease:
+    """A lease on one released instance, durable before this returns.
+
+    For `frames` and `rendered` one lease is shared by actor, session, grant and instance for up to 60 s.
+    Raises whatever kept the event from being written: then nothing may be sent.
+    """
+    read = Read(actor, project, release, str(instance), grant, how, session)
+    if how in ("frames", "rendered"):
+        book = frame_book()
+        return FrameLease(book, book.lease(read, now))
+    with transaction() as db:
+        seq = reads.opened(db, read=read, now=now)
+    return WholeLease(seq, read, clock.now)
+
+
+def frame_book() -> FrameBook:
+    """The frame book of this process, made at first use after recovering what dead workers left."""
+    global _book
+    directory = current().data_dir / "journal"
+    with _booking:
+        if _book is not None and (_book.directory, _book.engine) != (directory, engine()):
+            _book.abandon()
+            _book = None
+        if _book is None:
+            recover(directory, now=clock.now())
+            _book = FrameBook(directory, engine())
+        return _book
+
+
+def close_frame_book() -> None:
+    """Write and close all; at the orderly end of a process. A failure leaves the journal for recovery."""
+    global _book
+    with _booking:
+        book, _book = _book, None
+    if book is None:
+        return
+    try:
+        book.close()
+    except Exception as error:  # noqa: BLE001  # the process's outermost door; recovery will do it
+        log.error("the frame book could not be closed: %s", type(error).__name__)
+
+
+def _after_fork() -> None:
+    global _book, _booking
+    _booking = threading.Lock()
+    if _book is not None:
+        _book.let_go()
+        _book = None
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(close_frame_book)

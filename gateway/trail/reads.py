@@ -1,0 +1,83 @@
+"""The three events of a read: `release.read.opened`, `.frames` and `.closed`.
+
+What may be said to have left under a lease (the seq of its opening event):
+
+* how = frames or rendered: the union of its `.frames` events, once it is closed;
+* how = instance or metadata: what `.closed` says;
+* no `.closed`: unknown, so it counts as the whole instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlalchemy.orm import Session
+
+from gateway.trail.canonical import Json
+from gateway.trail.frames import packed
+from gateway.trail.models import Event
+from gateway.trail.record import Actor, record
+
+OPENED, FRAMES, CLOSED = "release.read.opened", "release.read.frames", "release.read.closed"
+
+How = Literal["instance", "frames", "metadata", "rendered"]
+Outcome = Literal["complete", "aborted", "stopped", "recovered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Who reads what, under which grant, and how; `session` is the id of the token or web session."""
+
+    actor: Actor
+    project: str
+    release: str
+    instance: str
+    grant: str
+    how: How
+    session: str = ""
+
+    @property
+    def told(self) -> dict[str, Json]:
+        """The part of the detail that all three events share."""
+        return {"release": self.release, "instance": self.instance, "grant": self.grant, "how": self.how}
+
+
+def read_of(opened: Event) -> Read:
+    """The read that an opening event tells of; the actor without the personal fields."""
+    told, who = opened.detail, opened.record["actor"]
+    return Read(
+        actor=Actor(who["kind"], who["id"]),
+        project=cast(str, opened.project),
+        release=told["release"],
+        instance=told["instance"],
+        grant=told["grant"],
+        how=told["how"],
+        session=told.get("session", ""),
+    )
+
+
+def opened(db: Session, *, read: Read, now: datetime) -> int:
+    """Record that a read begins; gives the seq by which the lease is known."""
+    detail = {**read.told, **({"session": read.session} if read.session else {})}
+    return record(
+        db, action=OPENED, actor=read.actor, now=now, project=read.project, subject=read.release, detail=detail
+    ).seq
+
+
+def sent_frames(db: Session, *, lease: int, read: Read, frames: Collection[int], now: datetime) -> None:
+    """Record that these frames left under the lease, or were about to."""
+    _follow(db, FRAMES, lease, read, now, packed(frames))
+
+
+def closed(db: Session, *, lease: int, read: Read, outcome: Outcome, sent: int | None, now: datetime) -> None:
+    """Record that the lease is over; `sent` in bytes, None where a crash left it unknown."""
+    _follow(db, CLOSED, lease, read, now, {"outcome": outcome, "bytes_sent": sent})
+
+
+def _follow(db: Session, action: str, lease: int, read: Read, now: datetime, more: dict[str, Json]) -> None:
+    actor = Actor(read.actor.kind, read.actor.id)  # the opening event commits to the name; once is enough
+    detail = {"lease": lease, **read.told, **more}
+    record(db, action=action, actor=actor, now=now, project=read.project, subject=read.release, detail=detail)

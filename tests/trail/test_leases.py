@@ -1,0 +1,263 @@
+"""No durable record, no bytes: leases, the journal, and what is left after kill -9."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gateway.db import engine, reading
+from gateway.trail import framebook, journal
+from gateway.trail.framebook import FrameBook, JournalStuck, LeaseOver
+from gateway.trail.frames import unpacked
+from gateway.trail.journal import Journal, JournalFull, abandoned
+from gateway.trail.leases import Lease, close_frame_book, frame_book, open_lease
+from gateway.trail.models import Event
+from gateway.trail.reads import CLOSED, FRAMES, OPENED, How, Read
+from gateway.trail.record import Actor
+from gateway.trail.recovery import recover
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+ADA = Actor("account", "ada", "Ada")
+
+
+def a_lease(how: How = "frames", instance: str = "2.25.1", now: datetime = NOW, grant: str = "g") -> Lease:
+    return open_lease(
+        actor=ADA, project="p", release="r", instance=instance, grant=grant, how=how, now=now, session="t"
+    )
+
+
+def events(action: str) -> list[Event]:
+    with reading() as db:
+        found = list(db.scalars(select(Event).where(Event.action == action).order_by(Event.seq)))
+        db.expunge_all()
+    return found
+
+
+def test_a_lease_is_on_the_record_before_it_is_given() -> None:
+    lease = a_lease("instance")
+    (opened,) = events(OPENED)
+    assert opened.seq == lease.seq
+    assert (opened.actor_id, opened.project, opened.release_id, opened.instance_uid) == ("ada", "p", "r", "2.25.1")
+    assert opened.detail == {"grant": "g", "how": "instance", "instance": "2.25.1", "release": "r", "session": "t"}
+
+
+def test_a_lease_that_cannot_be_recorded_is_not_given(data_dir: Path) -> None:
+    engine().dispose()
+    for path in data_dir.glob("slidegate.db*"):
+        path.unlink()
+    with pytest.raises(Exception, match="no such table"):
+        a_lease("instance")
+
+
+def test_closing_tells_the_bytes_and_the_outcome_once() -> None:
+    lease = a_lease("instance")
+    lease.close(123, "aborted")
+    lease.close(456, "complete")
+    (closed,) = events(CLOSED)
+    assert closed.lease_seq == lease.seq
+    assert (closed.detail["bytes_sent"], closed.detail["outcome"]) == (123, "aborted")
+
+
+def test_requests_for_frames_share_a_lease_for_a_minute() -> None:
+    first = a_lease(now=NOW)
+    assert a_lease(now=NOW + timedelta(seconds=59)).seq == first.seq
+    assert a_lease(now=NOW + timedelta(seconds=60)).seq != first.seq
+    assert a_lease(grant="another").seq != first.seq
+
+
+def test_one_lease_is_opened_when_many_ask_at_once() -> None:
+    threads = [threading.Thread(target=a_lease) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(events(OPENED)) == 1
+
+
+def test_frames_become_one_event_for_each_lease() -> None:
+    one, two = a_lease(instance="2.25.1"), a_lease(instance="2.25.2")
+    for number in (5, 6, 7, 5):
+        one.frame(number)
+    two.frame(0)
+    frame_book().flush(NOW)
+    frame_book().flush(NOW)
+    told = {event.lease_seq: unpacked(event.detail) for event in events(FRAMES)}
+    assert told == {one.seq: {5, 6, 7}, two.seq: {0}}
+    assert len(events(FRAMES)) == 2
+
+
+def test_a_silent_lease_is_closed_and_admits_no_more_frames() -> None:
+    lease = a_lease()
+    lease.frame(1)
+    lease.close(1000, "complete")
+    frame_book().flush(NOW + timedelta(seconds=50))
+    frame_book().flush(NOW + timedelta(seconds=79))
+    assert events(CLOSED) == []
+    frame_book().flush(NOW + timedelta(seconds=81))
+    (closed,) = events(CLOSED)
+    assert (closed.lease_seq, closed.detail["bytes_sent"]) == (lease.seq, 1000)
+    with pytest.raises(LeaseOver):
+        lease.frame(2)
+
+
+def test_an_orderly_end_leaves_nothing_open_and_no_journal(data_dir: Path) -> None:
+    lease = a_lease()
+    lease.frame(3)
+    close_frame_book()
+    assert [event.lease_seq for event in events(CLOSED)] == [lease.seq]
+    assert unpacked(events(FRAMES)[0].detail) == {3}
+    assert list((data_dir / "journal").iterdir()) == []
+    with pytest.raises(LeaseOver):
+        lease.frame(4)
+
+
+def test_a_full_journal_is_flushed_before_the_next_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "ENTRIES", 64)
+    monkeypatch.setattr(framebook, "EVERY", 3600)
+    lease = a_lease()
+    for number in range(200):
+        lease.frame(number)
+    frame_book().flush(NOW)
+    assert set().union(*(unpacked(event.detail) for event in events(FRAMES))) == set(range(200))
+
+
+def test_frames_that_cannot_be_made_durable_stop(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framebook, "EVERY", 0.01)
+    monkeypatch.setattr(framebook, "LONGEST_LATE", 0.05)
+    book = FrameBook(data_dir / "other", engine())
+    entry = book.lease(Read(ADA, "p", "r", "2.25.9", "g", "frames"), NOW)
+    engine().dispose()
+    for path in data_dir.glob("slidegate.db*"):
+        path.unlink()
+    never = threading.Event()
+
+    def send() -> None:
+        for _ in range(2000):
+            book.enter(entry, 1)
+            never.wait(0.005)  # the frame book's thread needs its turn
+
+    with pytest.raises(JournalStuck):
+        send()
+    book.abandon()
+
+
+def test_a_journal_never_overwrites_what_is_not_durable(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "ENTRIES", 4)
+    made = Journal.create(data_dir / "j")
+    for number in range(4):
+        made.enter(1, number)
+    with pytest.raises(JournalFull):
+        made.enter(1, 4)
+    made.durable(2)
+    made.enter(1, 4)
+    assert made.entries(made.tail, made.head) == {1: {2, 3, 4}}
+    made.discard()
+
+
+WORKER = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+from gateway import clock, settings
+settings.use(replace(settings.load({}), data_dir=Path(sys.argv[1])))
+from gateway.trail import framebook
+framebook.EVERY = 3600
+from gateway.trail.leases import open_lease
+from gateway.trail.record import Actor
+def lease(uid, how):
+    return open_lease(actor=Actor("account", "ada"), project="p", release="r", instance=uid, grant="g", how=how,
+                      now=clock.now())
+lease("2.25.99", "instance")
+frames = lease("2.25.1", "frames")
+number = 0
+while True:
+    frames.frame(number)
+    print(number, flush=True)  # stands for the bytes that leave
+    number += 1
+"""
+
+
+def killed_worker(data_dir: Path) -> list[int]:
+    """The frames that a worker sent before it was killed without warning."""
+    command = [sys.executable, "-c", WORKER, str(data_dir)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    sent = [int(process.stdout.readline()) for _ in range(50)]
+    process.send_signal(signal.SIGKILL)
+    sent += [int(line) for line in process.stdout.read().split("\n")[:-1]]
+    process.wait()
+    return sent
+
+
+def test_no_frame_left_a_killed_worker_without_a_record(data_dir: Path) -> None:
+    sent = killed_worker(data_dir)
+    assert events(FRAMES) == []
+    assert recover(now=NOW) == 1
+    (frames,) = events(FRAMES)
+    recorded = unpacked(frames.detail)
+    assert set(sent) <= recorded
+    assert len(recorded) <= len(sent) + 1  # at most one was entered and not sent
+    (closed,) = events(CLOSED)
+    assert (closed.lease_seq, closed.detail["outcome"]) == (frames.lease_seq, "recovered")
+    assert recover(now=NOW) == 0
+
+
+def test_a_whole_instance_in_flight_at_the_kill_stays_open(data_dir: Path) -> None:
+    killed_worker(data_dir)
+    recover(now=NOW)
+    opened = {event.seq for event in events(OPENED) if event.detail["how"] == "instance"}
+    assert opened.isdisjoint(event.lease_seq for event in events(CLOSED))
+
+
+def test_after_a_restart_of_the_host_a_frames_lease_stays_open(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_worker(data_dir)
+    monkeypatch.setattr(journal, "boot_words", lambda: (1, 2))
+    assert recover(now=NOW) == 1
+    assert len(events(FRAMES)) == 1
+    assert events(CLOSED) == []
+
+
+def test_a_living_workers_journal_is_left_alone(data_dir: Path) -> None:
+    a_lease().frame(1)
+    assert recover(now=NOW) == 0
+    assert list(abandoned(data_dir / "journal")) == []
+
+
+def test_a_failed_recovery_keeps_the_journal(data_dir: Path) -> None:
+    killed_worker(data_dir)
+    with reading() as db:
+        db.execute(select(Event.seq))
+    engine().dispose()  # the last connection to close moves the WAL into the file
+    shutil.move(data_dir / "slidegate.db", data_dir / "aside.db")
+    with pytest.raises(Exception, match="no such table"):
+        recover(now=NOW)
+    engine().dispose()
+    for path in data_dir.glob("slidegate.db*"):
+        path.unlink()
+    shutil.move(data_dir / "aside.db", data_dir / "slidegate.db")
+    assert recover(now=NOW) == 1
+
+
+def test_a_forked_child_has_a_journal_of_its_own(data_dir: Path) -> None:
+    a_lease().frame(1)
+    child = os.fork()
+    if child == 0:
+        engine().dispose(close=False)
+        a_lease(instance="2.25.2").frame(2)
+        mine = len(list((data_dir / "journal").iterdir()))
+        os._exit(0 if mine == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert recover(now=NOW) == 1
+    assert [unpacked(event.detail) for event in events(FRAMES) if event.instance_uid == "2.25.2"] == [{2}]
+    a_lease().frame(3)
