@@ -1,0 +1,172 @@
+"""Builders for the tests of governance and projects: people, datasets, applications at every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+import gateway.governance.models
+import gateway.jobs.models  # noqa: F401  # its table
+from gateway import db as database_room
+from gateway.catalogue.models import Archive, Dataset, Site
+from gateway.governance import applying, reviewing
+from gateway.governance.form import Form, read_form
+from gateway.governance.models import Application, Recommendation
+from gateway.governance.workflow import Workflow, read_workflow
+from gateway.people.models import Account, AccountRole
+from gateway.projects import commands, grants
+from gateway.projects.models import Grant, Project
+from gateway.settings import ROOT
+from gateway.trail.record import SYSTEM
+
+MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def database(tmp_path: Path) -> Iterator[None]:
+    """A fresh database with every table."""
+    engine = database_room.bind(f"sqlite:///{tmp_path / 'test.db'}")
+    database_room.Base.metadata.create_all(engine)
+    yield
+    engine.dispose()
+
+
+def the_form() -> Form:
+    return read_form(ROOT / "policies", "research-access")
+
+
+def the_workflow() -> Workflow:
+    return read_workflow(ROOT / "policies", "standard")
+
+
+def an_account(db: Session, name: str, *roles: str) -> Account:
+    account = Account(
+        email=f"{name.lower()}@example.org",
+        name=name,
+        organisation="University",
+        password_hash="",
+        created_at=MORNING,
+    )
+    account.roles = [AccountRole(role=each) for each in roles or ("researcher",)]
+    db.add(account)
+    db.flush()
+    return account
+
+
+def a_dataset(db: Session, slug: str = "breast", *, deid_policy: str = "pathology-research") -> Dataset:
+    site = db.query(Site).first() or Site(code="north", name="North")
+    archive = Archive(name=f"archive-{slug}", uri="file:///nowhere", site=site)
+    dataset = Dataset(
+        slug=slug,
+        title=slug.title(),
+        summary="Slides",
+        archive=archive,
+        site=site,
+        terms=[],
+        deid_policy=deid_policy,
+    )
+    db.add(dataset)
+    db.flush()
+    return dataset
+
+
+def a_project(db: Session, *, lead: Account, title: str = "Counting cells") -> Project:
+    return commands.begin_project(
+        db, by=SYSTEM, title=title, lay_title="Counting", lay_summary="We count.", lead=lead, now=MORNING
+    )
+
+
+def a_grant(db: Session, *, project: Project, **changes: Any) -> Grant:
+    values: dict[str, Any] = {
+        "datasets": ["d" * 16],
+        "starts": MORNING,
+        "ends": MORNING + 30 * DAY,
+        "deid_policy": "pathology-research",
+    }
+    return grants.issue(db, by=SYSTEM, project=project, now=MORNING, **(values | changes))
+
+
+def good_answers(**changes: Any) -> dict[str, Any]:
+    """Answers that leave nothing open."""
+    return {
+        "organisation": "University of Westhaven",
+        "training": True,
+        "title": "Counting cells",
+        "lay_title": "Can a computer count?",
+        "lay_summary": "We teach a computer to count cells.",
+        "benefit": "Patients",
+        "commercial": "no",
+        "ethics": "not-needed",
+        "datasets": ["breast"],
+        "need": "Slides alone",
+        "linkage": "no",
+        "where": "tre",
+        "protection": ["encrypted"],
+        "months": "6",
+        "outputs": ["paper"],
+        "reidentify": True,
+        **changes,
+    }
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody who has a part."""
+
+    applicant: Account
+    colleague: Account
+    steward: Account
+    reviewers: tuple[Account, Account, Account]
+    chair: Account
+
+
+def the_cast(db: Session) -> Cast:
+    """A researcher, a colleague who holds every role, a steward, three reviewers and a chair."""
+    a_dataset(db)
+    everything = ("researcher", "data-steward", "ethics-reviewer", "committee-chair")
+    return Cast(
+        applicant=an_account(db, "Ada", *everything),
+        colleague=an_account(db, "Ben", *everything),
+        steward=an_account(db, "Priya", "data-steward"),
+        reviewers=(
+            an_account(db, "Tom", "ethics-reviewer"),
+            an_account(db, "Ruth", "ethics-reviewer"),
+            an_account(db, "Una", "ethics-reviewer", "committee-chair"),
+        ),
+        chair=an_account(db, "Helen", "committee-chair"),
+    )
+
+
+def a_draft(db: Session, cast: Cast, **changes: Any) -> Application:
+    answers = good_answers(team=["BEN@example.org"]) | changes
+    return applying.start(db, by=cast.applicant, form=the_form(), answers=answers, now=MORNING)
+
+
+def a_submitted(db: Session, cast: Cast, **changes: Any) -> Application:
+    application = a_draft(db, cast, **changes)
+    applying.submit(db, by=cast.applicant, application=application, workflow=the_workflow(), now=MORNING)
+    return application
+
+
+def one_in_review(db: Session, cast: Cast, **changes: Any) -> Application:
+    application = a_submitted(db, cast, **changes)
+    reviewing.begin_review(db, by=cast.steward, application=application, reviewers=cast.reviewers[:2], now=MORNING)
+    return application
+
+
+def one_to_decide(db: Session, cast: Cast, **changes: Any) -> Application:
+    application = one_in_review(db, cast, **changes)
+    for reviewer in cast.reviewers[:2]:
+        approve_review(db, reviewer, application)
+    return application
+
+
+def approve_review(db: Session, reviewer: Account, application: Application) -> None:
+    reviewing.recommend(
+        db, by=reviewer, application=application, recommendation=Recommendation.APPROVE, now=MORNING
+    )
