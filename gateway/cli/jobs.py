@@ -1,0 +1,69 @@
+"""`slidegate jobs`: do the work that is queued, list it, try failed work again."""
+
+from __future__ import annotations
+
+import click
+
+ROOMS = ("gateway.release.jobs",)  # importing these registers their handlers
+
+
+@click.group()
+def jobs() -> None:
+    """The work that is done behind the pages."""
+
+
+@jobs.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+def work(once: bool) -> None:
+    """Do queued work until stopped."""
+    import signal
+    import threading
+
+    from gateway import clock
+    from gateway.jobs.cluster import executor
+    from gateway.jobs.worker import Worker
+    from gateway.trail.recovery import recover
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    recover(now=clock.now())
+    with executor() as (submit, at_once):
+        worker = Worker(submit, at_once=at_once, rooms=ROOMS)
+        if once:
+            click.echo(f"tried {worker.run_once()} work items")
+        else:
+            worker.run(stop)
+
+
+@jobs.command("list")
+@click.option("--state", type=click.Choice(["queued", "running", "done", "failed"]), default=None)
+def list_items(state: str | None) -> None:
+    """List the newest work items."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from gateway.db import reading
+    from gateway.jobs.models import State
+    from gateway.jobs.queries import items
+
+    table = Table("id", "kind", "state", "attempts", "created", "reason")
+    with reading() as db:
+        for item in items(db, State(state) if state else None):
+            created = f"{item.created_at:%Y-%m-%d %H:%M:%S}"
+            table.add_row(item.id, item.kind, item.state, str(item.attempts), created, item.reason or "")
+    Console().print(table)
+
+
+@jobs.command()
+@click.argument("item")
+def retry(item: str) -> None:
+    """Queue the failed work item ITEM again."""
+    from gateway import clock
+    from gateway.db import transaction
+    from gateway.jobs.queue import retry as again
+    from gateway.trail.record import SYSTEM
+
+    with transaction() as db:
+        again(db, by=SYSTEM, item_id=item, now=clock.now())
+    click.echo("queued again")
