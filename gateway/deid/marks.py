@@ -1,0 +1,77 @@
+"""What a de-identified instance says of itself (PS3.15 E.1.1 step 6, PS3.3 C.12.1.1), and its new file meta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import pack
+
+from gateway.deid.keys import ProjectKeys
+from gateway.deid.plan import Plan
+from gateway.deid.values import mapped_uids
+from gateway.dicom.elements import ITEM, elements
+from gateway.dicom.encoding import EXPLICIT_LE, LONG_VRS, Encoding
+from gateway.dicom.errors import MissingMeta
+from gateway.dicom.header import Header
+
+IMPLEMENTATION_UID = b"2.25.137291438236711094827664951077130985216"
+IMPLEMENTATION_NAME = b"SLIDEGATE_1"
+PREAMBLE = bytes(128) + b"DICM"
+
+
+def encoded(tag: int, vr: bytes, value: bytes, encoding: Encoding) -> bytes:
+    """One element with a defined length, its value padded to an even length (PS3.5 7.1)."""
+    if len(value) & 1:
+        value += b"\0" if vr in (b"UI", b"OB", b"UN") else b" "
+    order = "<" if encoding.little else ">"
+    head = pack(order + "HH", tag >> 16, tag & 0xFFFF)
+    if not encoding.explicit:
+        return head + pack(order + "I", len(value)) + value
+    if vr in LONG_VRS:
+        return head + vr + b"\0\0" + pack(order + "I", len(value)) + value
+    return head + vr + pack(order + "H", len(value)) + value
+
+
+def encoded_item(content: bytes, encoding: Encoding) -> bytes:
+    """One item of a sequence, its length defined."""
+    order = "<" if encoding.little else ">"
+    return pack(order + "HHI", ITEM >> 16, ITEM & 0xFFFF, len(content)) + content
+
+
+def marks(plan: Plan, encoding: Encoding) -> Mapping[int, bytes]:
+    """The elements that every release carries, encoded, by tag."""
+    codes = b"".join(
+        encoded_item(
+            encoded(0x00080100, b"SH", code.encode(), encoding)
+            + encoded(0x00080102, b"SH", b"DCM", encoding)
+            + encoded(0x00080104, b"LO", meaning.encode()[:64], encoding),
+            encoding,
+        )
+        for code, meaning in plan.codes
+    )
+    return {
+        0x00120062: encoded(0x00120062, b"CS", b"YES", encoding),
+        0x00120063: encoded(0x00120063, b"LO", plan.method.encode("ascii"), encoding),
+        0x00120064: encoded(0x00120064, b"SQ", codes, encoding),
+        0x00280303: encoded(0x00280303, b"CS", plan.dates.encode("ascii"), encoding),
+    }
+
+
+def new_meta(header: Header, keys: ProjectKeys) -> bytes:
+    """File meta information of our own (PS3.10 7.1): nothing of the source's but class and transfer syntax."""
+    values = {e.tag: header.meta[e.value_start : e.end] for e in elements(header.meta, EXPLICIT_LE)}
+    sop_class = header.value(0x00080016) or values.get(0x00020002)
+    sop_uid = header.value(0x00080018) or values.get(0x00020003)
+    if not sop_class or not sop_uid:
+        raise MissingMeta("the instance does not say its SOP class and SOP instance UID")
+    body = b"".join(
+        encoded(tag, vr, value, EXPLICIT_LE)
+        for tag, vr, value in (
+            (0x00020001, b"OB", b"\0\1"),
+            (0x00020002, b"UI", sop_class.rstrip(b"\0 ")),
+            (0x00020003, b"UI", mapped_uids(sop_uid, keys)),
+            (0x00020010, b"UI", header.transfer_syntax.encode("ascii")),
+            (0x00020012, b"UI", IMPLEMENTATION_UID),
+            (0x00020013, b"SH", IMPLEMENTATION_NAME),
+        )
+    )
+    return encoded(0x00020000, b"UL", pack("<I", len(body)), EXPLICIT_LE) + body

@@ -1,0 +1,264 @@
+"""The header rewriter: encoded elements in, encoded elements out, at any depth; pixels are never touched.
+
+Runs of elements that stay as they are leave as one slice of the source, so that the cost is that of looking
+at each tag once. A sequence is rebuilt only if something inside it changed.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from gateway.deid import content
+from gateway.deid.errors import NoPatient
+from gateway.deid.gate import Removed
+from gateway.deid.keys import ProjectKeys
+from gateway.deid.marks import PREAMBLE, encoded, encoded_item, marks, new_meta
+from gateway.deid.plan import Plan, Rule
+from gateway.deid.recipe import Action
+from gateway.deid.trace import Trace
+from gateway.deid.values import FUNCTIONS, Patient, mapped_uids, well_formed
+from gateway.dicom.elements import DEEPEST, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Window, element_at
+from gateway.dicom.encoding import IMPLICIT_LE, LONG_VRS, SHORT_VRS, Encoding, standard_vrs
+from gateway.dicom.errors import BadElement, NestedTooDeep, OutOfOrder, Truncated
+from gateway.dicom.header import Header
+from gateway.dicom.source import BytesSource
+
+_TAGS = {True: Struct("<HH"), False: Struct(">HH")}
+_SHORTS = {True: Struct("<H"), False: Struct(">H")}
+_LONGS = {True: Struct("<I"), False: Struct(">I")}
+
+
+def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Trace | None = None) -> bytes:
+    """The whole new front of the file: preamble, file meta, dataset, up to the pixel data element.
+
+    Raises NoPatient, Quarantined, StillThere (all: withhold), or a DicomError for bytes that make no sense.
+    """
+    patient_id = (header.value(0x00100020) or b"").strip(b"\0 ")
+    if not patient_id:
+        raise NoPatient
+    patient = Patient(patient_id.decode("latin-1"), keys)
+    rewriter = _Rewriter(header.dataset, plan, patient, trace)
+    dataset = rewriter.dataset(header.encoding)
+    rewriter.removed.must_be_gone_from(dataset)
+    return PREAMBLE + new_meta(header, keys) + dataset
+
+
+class _Rewriter:
+    """One pass over one dataset."""
+
+    def __init__(self, data: bytes, plan: Plan, patient: Patient, trace: Trace | None) -> None:
+        self.data = data
+        self.rules = plan.rules
+        self.plan = plan
+        self.patient = patient
+        self.trace = trace
+        self.removed = Removed()
+
+    def dataset(self, encoding: Encoding) -> bytes:
+        """The top level, with the marks of de-identification merged in by tag."""
+        added = marks(self.plan, encoding)
+        pieces, at, last = list[bytes](), 0, -1
+        for tag in sorted(added):
+            stop = self._first_at_or_after(tag, at, encoding)
+            pieces.append(self._kept(at, stop, encoding, last))
+            at = self._past(tag, stop, encoding)
+            pieces.append(added[tag])
+            last = tag
+        pieces.append(self._kept(at, len(self.data), encoding, last))
+        return b"".join(pieces)
+
+    def _kept(self, start: int, stop: int, encoding: Encoding, last: int) -> bytes:
+        _end, changed = self._level(start, stop, encoding, 0, last)
+        return self.data[start:stop] if changed is None else changed
+
+    def _first_at_or_after(self, tag: int, at: int, encoding: Encoding) -> int:
+        window = Window(BytesSource(self.data), first=len(self.data))
+        while at < len(self.data):
+            element = element_at(window, at, len(self.data), encoding)
+            if element.tag >= tag:
+                break
+            at = element.end
+        return at
+
+    def _past(self, tag: int, at: int, encoding: Encoding) -> int:
+        if at >= len(self.data):
+            return at
+        window = Window(BytesSource(self.data), first=len(self.data))
+        element = element_at(window, at, len(self.data), encoding)
+        return element.end if element.tag == tag else at
+
+    def _level(
+        self, at: int, stop: int, encoding: Encoding, depth: int, last: int = -1, *, open_item: bool = False
+    ) -> tuple[int, bytes | None]:
+        """(end, new bytes or None if nothing changed) of the elements from `at`.
+
+        An open item has no length: it ends at its delimiter, and the end given is after that.
+        """
+        data, rules, little, explicit = self.data, self.rules, encoding.little, encoding.explicit
+        tag_of, short_of, long_of = (
+            _TAGS[little].unpack_from,
+            _SHORTS[little].unpack_from,
+            _LONGS[little].unpack_from,
+        )
+        pieces: list[bytes] = []
+        run = at
+        while at < stop:
+            if at + 8 > stop:
+                raise Truncated
+            group, element = tag_of(data, at)
+            tag = group << 16 | element
+            if open_item and tag == ITEM_END:
+                return at + 8, self._joined(pieces, run, at)
+            if tag <= last:
+                raise OutOfOrder
+            last = tag
+            if explicit:
+                vr = data[at + 4 : at + 6]
+                if vr in SHORT_VRS:
+                    start, length = at + 8, short_of(data, at + 6)[0]
+                elif vr in LONG_VRS and at + 12 <= stop:
+                    start, length = at + 12, long_of(data, at + 8)[0]
+                else:
+                    raise BadElement("an element has a VR that the standard does not know")
+            else:
+                vrs = standard_vrs(tag)
+                vr, start, length = vrs[0] if vrs else b"UN", at + 8, long_of(data, at + 4)[0]
+            if length != UNDEFINED and start + length > stop:
+                raise Truncated
+            end, new = self._element(tag, vr, rules.get(tag), at, start, length, stop, encoding, depth)
+            if new is not None:
+                pieces += (data[run:at], new)
+                run = end
+            at = end
+        if open_item:
+            raise Truncated
+        return at, self._joined(pieces, run, at)
+
+    def _joined(self, pieces: list[bytes], run: int, stop: int) -> bytes | None:
+        return b"".join([*pieces, self.data[run:stop]]) if pieces else None
+
+    def _element(
+        self, tag: int, vr: bytes, rule: Rule | None, at: int, start: int, length: int, stop: int,
+        encoding: Encoding, depth: int,
+    ) -> tuple[int, bytes | None]:  # fmt: skip
+        """(end, replacement or None for 'as it is') of one element."""
+        if rule is None or rule.action is Action.REMOVE or (vr != b"UN" and vr not in rule.vrs):
+            return self._drop(tag, vr, rule, at, start, length, stop, encoding)
+        if rule.vrs == (b"SQ",) or length == UNDEFINED:
+            return self._sequence(tag, vr, rule, at, start, length, stop, encoding, depth)
+        end = start + length
+        value = self.data[start:end]
+        kind = rule.vrs[0] if vr == b"UN" else vr
+        if rule.action is Action.KEEP and kind != b"UI" and well_formed(kind, value):
+            if self.trace is not None:
+                self.trace.kept(tag, kind, value, rule, depth)
+            return end, None if kind == vr else encoded(tag, kind, value, encoding)
+        new = self._replaced(tag, kind, value, rule)
+        if new is None or (rule.action is not Action.KEEP and kind != b"UI"):
+            self.removed.note(tag, kind, value)
+        elif depth == 0:
+            self.removed.note(tag, kind, value)
+        if self.trace is not None:
+            self.trace.changed(tag, kind, value, new, rule, depth)
+        return end, b"" if new is None else encoded(tag, kind, new, encoding)
+
+    def _replaced(self, tag: int, vr: bytes, value: bytes, rule: Rule) -> bytes | None:
+        """The new value, or None to leave the element out."""
+        match rule.action:
+            case Action.KEEP:  # a UID, or not well formed
+                return mapped_uids(value, self.patient.keys) if vr == b"UI" and well_formed(vr, value) else None
+            case Action.BLANK:
+                return b""
+            case Action.TEXT:
+                return rule.argument.encode("ascii")
+            case _:
+                keyword = content.keyword_of(tag)
+                return FUNCTIONS[rule.argument](value, vr, keyword, self.patient)
+
+    def _drop(
+        self,
+        tag: int,
+        vr: bytes,
+        rule: Rule | None,
+        at: int,
+        start: int,
+        length: int,
+        stop: int,
+        encoding: Encoding,
+    ) -> tuple[int, bytes]:
+        if length == UNDEFINED:
+            window = Window(BytesSource(self.data), first=len(self.data))
+            end = element_at(window, at, stop, encoding).end
+        else:
+            end = start + length
+            self.removed.note(tag, vr, self.data[start:end])
+        if self.trace is not None:
+            self.trace.changed(tag, vr, self.data[start:end], None, rule, 0)
+        return end, b""
+
+    def _sequence(
+        self,
+        tag: int,
+        vr: bytes,
+        rule: Rule,
+        at: int,
+        start: int,
+        length: int,
+        stop: int,
+        encoding: Encoding,
+        depth: int,
+    ) -> tuple[int, bytes | None]:
+        """A sequence: its items rewritten one by one, or dropped whole where the rule says so."""
+        if depth >= DEEPEST:
+            raise NestedTooDeep
+        if vr not in (b"SQ", b"UN") or rule.vrs != (b"SQ",):
+            raise BadElement("an element of undefined length is not a sequence")
+        inside = IMPLICIT_LE if vr == b"UN" else encoding  # PS3.5 6.2.2
+        if rule.action is Action.BLANK:
+            end, _new = self._drop(tag, vr, rule, at, start, length, stop, encoding)
+            return end, encoded(tag, vr, b"", encoding)
+        if self.trace is not None:
+            self.trace.entered(tag, rule, depth)
+        end, items = self._items(
+            start, stop if length == UNDEFINED else start + length, length, inside, depth, rule
+        )
+        return end, None if items is None else encoded(tag, vr, items, encoding)
+
+    def _items(
+        self, at: int, stop: int, length: int, encoding: Encoding, depth: int, rule: Rule
+    ) -> tuple[int, bytes | None]:
+        """(end, new items or None if none changed). Undefined lengths become defined ones in what changed."""
+        tag_of, long_of = _TAGS[encoding.little].unpack_from, _LONGS[encoding.little].unpack_from
+        keep_item = content.ITEM_CHECKS.get(rule.argument)
+        pieces: list[bytes] = []
+        changed = False
+        while at < stop:
+            if at + 8 > stop:
+                raise Truncated
+            group, element = tag_of(self.data, at)
+            tag, size, start = group << 16 | element, long_of(self.data, at + 4)[0], at + 8
+            if tag == SEQUENCE_END and length == UNDEFINED and size == 0:
+                return start, b"".join(pieces) if changed else None
+            if tag != ITEM:
+                raise BadElement("a sequence holds something that is not an item")
+            item_stop = stop if size == UNDEFINED else start + size
+            if item_stop > stop:
+                raise Truncated
+            end, new = self._level(start, item_stop, encoding, depth + 1, open_item=size == UNDEFINED)
+            inner_stop = end - 8 if size == UNDEFINED else end
+            if new is not None:
+                changed = True
+            body = self.data[start:inner_stop] if new is None else new
+            if keep_item is not None:
+                checked = keep_item(body, encoding, self.data[start:inner_stop], self.patient)
+                changed = changed or checked != body
+                body = checked if checked is not None else b""
+                if checked is None:
+                    self.removed.note_item(self.data[start:inner_stop], encoding)
+                    at = end
+                    continue
+            pieces.append(encoded_item(body, encoding))
+            at = end
+        if length == UNDEFINED:
+            raise Truncated
+        return at, b"".join(pieces) if changed else None
