@@ -26,7 +26,7 @@ from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from gateway.trail.canonical import Json, canonical
-from gateway.trail.chain import GENESIS, SALT_BYTES, commitment, event_hash
+from gateway.trail.chain import GENESIS, SALT_BYTES, commitment, event_hash, leaf_hash
 from gateway.trail.models import Event, Opening
 
 ADVISORY_LOCK = 0x51DE6A7E  # PostgreSQL: whoever writes an event holds this until the commit
@@ -88,7 +88,7 @@ def record(
     values = {
         "seq": seq, "at": now, "action": action, "actor_kind": actor.kind, "actor_id": actor.id,
         "project": project, "pseq": pseq, "subject": subject, **_found_by(told),
-        "body": written, "prev": prev, "hash": event_hash(prev, written),
+        "body": written, "prev": prev, "hash": event_hash(prev, leaf_hash(written)),
     }  # fmt: skip
     connection.execute(insert(Event), values)
     if openings:

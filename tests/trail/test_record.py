@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.db import reading, transaction
 from gateway.trail.canonical import NotCanonical, canonical
-from gateway.trail.chain import GENESIS, commitment, event_hash
+from gateway.trail.chain import GENESIS, commitment, event_hash, leaf_hash
 from gateway.trail.models import Event, Opening
 from gateway.trail.record import SYSTEM, Actor, record
 
@@ -48,7 +48,7 @@ def test_each_hash_covers_the_body_and_the_hash_before() -> None:
     prev = GENESIS
     for event in events():
         assert event.prev == prev
-        assert event.hash == event_hash(prev, event.body)
+        assert event.hash == event_hash(prev, leaf_hash(event.body))
         prev = event.hash
 
 
@@ -80,7 +80,7 @@ def test_a_personal_value_is_committed_to_and_its_opening_can_be_erased() -> Non
         assert openings["personal.reason"].value == "because of Mr Smith"
         for each in openings.values():
             db.delete(each)
-    assert events()[0].hash == event_hash(GENESIS, event.body)
+    assert events()[0].hash == event_hash(GENESIS, leaf_hash(event.body))
 
 
 def test_two_commitments_to_one_name_cannot_be_linked() -> None:
