@@ -48,6 +48,9 @@ class DecisionToldSchema(Schema):
     reasons = fields.String()
 
 
+DECISION = tuple(DecisionToldSchema().fields)
+
+
 class ReviewToldSchema(Schema):
     """A review as the committee reads it."""
 
@@ -98,9 +101,10 @@ class FormSchema(Schema):
 
 def told(each: Application, account: Account, *, reads_all: bool) -> dict[str, Any]:
     """The application as this account may read it: reviews are for the committee, own reviews for oneself."""
-    values: dict[str, Any] = {
-        name: getattr(each, name) for name in ApplicationSchema().fields if name != "reviews"
-    }
+    apart = ("reviews", "decision")
+    values = {name: getattr(each, name) for name in ApplicationSchema().fields if name not in apart}
+    decision = each.decision
+    values["decision"] = {name: getattr(decision, name) for name in DECISION} if decision else None
     values["reviews"] = [
         {
             "reviewer": review.reviewer_id,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import Blueprint, Flask
 
+from gateway.clock import now
+from gateway.db import reading
+from gateway.governance import queries
 from gateway.governance.applying_pages import applying
+from gateway.governance.desk import days_since
+from gateway.governance.drafting_pages import drafting
+from gateway.governance.models import State
 from gateway.governance.reviewing_pages import reviewing
 from gateway.people.models import Account
-from gateway.web.cards import Card
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from gateway.web.dashboard import Card
 
 pages = Blueprint(
     "governance",
@@ -21,11 +22,40 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/governance",
 )
-pages.register_blueprint(applying)
-pages.register_blueprint(reviewing)
+for part in (applying, drafting, reviewing):
+    pages.register_blueprint(part)
 
 
 def install(app: Flask) -> None:
     """Put this room's cards on the dashboard."""
-    cards: list[Callable[[Account], list[Card]]] = app.extensions.setdefault("dashboard", [])
-    cards += [review_cards, application_cards]
+    app.extensions.setdefault("dashboard", []).extend([review_cards, application_cards])
+
+
+def review_cards(account: Account) -> list[Card]:
+    """How many applications wait for this account, and the longest wait."""
+    with reading() as db:
+        waiting = queries.waiting_for(db, db.merge(account, load=True))
+    if not waiting:
+        return []
+    days = days_since(waiting[0].since, now())
+    text = f"The longest wait is {days} {'day' if days == 1 else 'days'}." if days else "All came in today."
+    return [Card(title="Applications that wait for you", text=text, href="/reviews", count=len(waiting))]
+
+
+def application_cards(account: Account) -> list[Card]:
+    """The account's own applications that are not closed, and those returned to it."""
+    with reading() as db:
+        mine = queries.applications_of(db, account.id)
+        cards = []
+        for state, title, text in (
+            (State.DRAFT, "Drafts", "Finish and submit them when you are ready."),
+            (State.RETURNED, "Returned to you", "Read the reasons, revise and apply again."),
+        ):
+            count = sum(each.state == state for each in mine if not queries.was_revised(db, each))
+            if count:
+                cards.append(Card(title=title, text=text, href="/applications", count=count))
+        going = sum(each.state in (State.SUBMITTED, State.IN_REVIEW) for each in mine)
+        if going:
+            text = "The committee is looking at them. You can follow each step."
+            cards.append(Card(title="Applications on their way", text=text, href="/applications", count=going))
+        return cards

@@ -55,6 +55,11 @@ def applications_submitted(db: Session) -> Sequence[Application]:
     return db.scalars(_newest_first().where(Application.submitted_at.is_not(None))).all()
 
 
+def was_revised(db: Session, each: Application) -> bool:
+    """Whether a new draft was made of this returned application."""
+    return db.scalar(select(Application.id).where(Application.revises_id == each.id)) is not None
+
+
 def _newest_first() -> Select[tuple[Application]]:
     return select(Application).order_by(
         func.coalesce(Application.submitted_at, Application.started_at).desc(), Application.id

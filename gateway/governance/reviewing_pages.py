@@ -21,6 +21,7 @@ from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
 
 reviewing = Blueprint("reviewing", __name__)
+EMPTY = dict.fromkeys([*ReviewSchema().fields, *DecisionSchema().fields], "")
 Judgement = Callable[..., None]
 
 
@@ -117,7 +118,7 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             asks=before_me.asks,
             why_not=before_me.why_not,
             candidates=candidates,
-            sent=sent,
+            sent=EMPTY | sent,
             faults=found_faults,
             reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),
         )

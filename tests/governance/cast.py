@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,15 @@ def the_cast(db: Session) -> Cast:
         ),
         chair=an_account(db, "Helen", "committee-chair"),
     )
+
+
+def together(db: Session, cast: Cast) -> Cast:
+    """The same people in this session."""
+    found: dict[str, Any] = {}
+    for each in fields(cast):
+        value = getattr(cast, each.name)
+        found[each.name] = tuple(map(db.merge, value)) if isinstance(value, tuple) else db.merge(value)
+    return Cast(**found)
 
 
 def a_draft(db: Session, cast: Cast, **changes: Any) -> Application:
