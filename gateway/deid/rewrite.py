@@ -154,9 +154,7 @@ class _Rewriter:
                 self.trace.kept(tag, kind, value, rule, depth)
             return end, None if kind == vr else encoded(tag, kind, value, encoding)
         new = self._replaced(tag, kind, value, rule)
-        if new is None or (rule.action is not Action.KEEP and kind != b"UI"):
-            self.removed.note(tag, kind, value)
-        elif depth == 0:
+        if new is None or (rule.action is not Action.KEEP and kind != b"UI") or depth == 0:
             self.removed.note(tag, kind, value)
         if self.trace is not None:
             self.trace.changed(tag, kind, value, new, rule, depth)

@@ -1,0 +1,76 @@
+"""The rope: a file that is never put together, only read: bytes in memory and ranges of a source, in a row.
+
+Its length is known before the first byte; Content-Length, Range requests and constant memory follow.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from gateway.dicom.errors import Truncated
+from gateway.dicom.source import ByteSource
+
+CHUNK = 256 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Bytes that are held."""
+
+    data: bytes
+
+    @property
+    def length(self) -> int:
+        """Length in bytes."""
+        return len(self.data)
+
+    def read(self, start: int, length: int) -> bytes:
+        """`length` bytes from `start` of this piece."""
+        return self.data[start : start + length]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRange:
+    """Bytes that stay where they are until they are read."""
+
+    source: ByteSource
+    start: int
+    length: int
+
+    def read(self, start: int, length: int) -> bytes:
+        """`length` bytes from `start` of this piece. Raises Truncated."""
+        return self.source.read(self.start + start, length)
+
+
+class Rope:
+    """Pieces in a row. Safe to read from several threads, as its sources are."""
+
+    def __init__(self, pieces: Sequence[Literal | SourceRange]) -> None:
+        self._pieces = tuple(piece for piece in pieces if piece.length)
+        self._starts = (0, *accumulate(piece.length for piece in self._pieces))
+
+    @property
+    def length(self) -> int:
+        """Length of the whole in bytes."""
+        return self._starts[-1]
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`. Raises Truncated past the end."""
+        if start < 0 or start + length > self.length:
+            raise Truncated
+        return b"".join(self.chunks(start, start + length, size=max(length, 1)))
+
+    def chunks(self, start: int = 0, stop: int | None = None, size: int = CHUNK) -> Iterator[bytes]:
+        """The bytes from `start` to `stop`, at most `size` at a time."""
+        stop = self.length if stop is None else min(stop, self.length)
+        at = start
+        while at < stop:
+            place = bisect_right(self._starts, at) - 1
+            inside = at - self._starts[place]
+            piece = self._pieces[place]
+            length = min(size, piece.length - inside, stop - at)
+            yield piece.read(inside, length)
+            at += length
