@@ -132,7 +132,8 @@ def after_commit(session: Session, work: Any) -> None:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for queries; whatever it changed is rolled back."""
+    """A session for queries; whatever it changed is rolled back. What it loaded stays readable afterwards."""
     with _session() as session:
         yield session
+        session.expunge_all()  # a rollback would empty the objects that were handed out
         session.rollback()

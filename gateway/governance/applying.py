@@ -19,7 +19,8 @@ from gateway.governance.schemas import answers_schema, faults
 from gateway.governance.states import move, touch
 from gateway.governance.workflow import Workflow
 from gateway.people.models import Account
-from gateway.trail.record import Actor, record
+from gateway.people.tokens import acting
+from gateway.trail.record import record
 
 
 class Incomplete(Invalid):
@@ -37,11 +38,6 @@ class MixedPolicies(Invalid):
 
     code = "mixed-deid-policies"
     title = "These datasets are de-identified in different ways: apply for them one by one"
-
-
-def actor_of(account: Account) -> Actor:
-    """The account as the audit trail names it."""
-    return Actor("account", account.id, account.name, account.email)
 
 
 def start(
@@ -170,4 +166,4 @@ def _record(
     now: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    record(db, action=action, actor=actor_of(by), now=now, subject=application.id, detail=detail)
+    record(db, action=action, actor=acting(by), now=now, subject=application.id, detail=detail)

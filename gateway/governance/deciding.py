@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import queries as catalogue
 from gateway.errors import Conflict, Invalid
 from gateway.governance import guards
-from gateway.governance.applying import MixedPolicies, actor_of
+from gateway.governance.applying import MixedPolicies
 from gateway.governance.models import Application, Decision, Outcome, State
 from gateway.governance.states import move
 from gateway.jobs.queue import enqueue
 from gateway.people.models import Account
+from gateway.people.tokens import acting
 from gateway.projects import grants
 from gateway.projects.commands import begin_project
 from gateway.projects.models import Grant, Project
@@ -76,7 +77,7 @@ def approve(
     )
     grant = grants.issue(
         db,
-        by=actor_of(by),
+        by=acting(by),
         project=project,
         datasets=[each.id for each in datasets],
         starts=starts,
@@ -181,7 +182,7 @@ def _decide(
     record(
         db,
         action=f"application.{decision.outcome}",
-        actor=actor_of(by),
+        actor=acting(by),
         now=now,
         project=project_id,
         subject=application.id,
@@ -194,7 +195,7 @@ def _begin_project(db: Session, *, by: Account, application: Application, now: d
     team = db.scalars(select(Account).where(func.lower(Account.email).in_(application.team_emails))).all()
     return begin_project(
         db,
-        by=actor_of(by),
+        by=acting(by),
         title=application.title,
         lay_title=form.answer_for("lay-title", answers) or "",
         lay_summary=form.answer_for("lay-summary", answers) or "",

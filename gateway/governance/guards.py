@@ -143,7 +143,7 @@ def rules_of(application: Application) -> Workflow:
 
 def fit_to_review(application: Application, reviewer: Account, role: str) -> None:
     """The account has the role, is not on the team, was not asked before. Raises UnfitReviewer."""
-    if role not in reviewer.role_keys:
+    if reviewer.closed_at is not None or role not in reviewer.role_keys:
         raise UnfitReviewer(f"Reviewers have to be {role.replace('-', ' ')}s.")
     if on_team(application, reviewer):
         raise UnfitReviewer("Nobody who is part of the project can review it.")

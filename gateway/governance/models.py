@@ -79,7 +79,7 @@ class Application(Base):
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
-    applicant_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    applicant_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), index=True)
     state: Mapped[str] = mapped_column(String(32), default=State.DRAFT.value, index=True)
     version: Mapped[int] = mapped_column(default=1)
     form_sha256: Mapped[str] = mapped_column(ForeignKey("policy_text.sha256"))
@@ -150,7 +150,7 @@ class Review(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     application_id: Mapped[str] = mapped_column(ForeignKey("application.id"))
-    reviewer_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    reviewer_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), index=True)
     state: Mapped[str] = mapped_column(String(16), default=ReviewState.WAITING.value)
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
@@ -170,7 +170,7 @@ class Decision(Base):
     __table_args__ = (CheckConstraint(_one_of("outcome", Outcome), name="outcome"),)
 
     application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
-    decided_by_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    decided_by_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
     decided_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(String(32))
     reasons: Mapped[str] = mapped_column(Text, default="")

@@ -13,7 +13,7 @@ from gateway.governance.drafting_pages import drafting
 from gateway.governance.models import State
 from gateway.governance.reviewing_pages import reviewing
 from gateway.people.models import Account
-from gateway.web.dashboard import Card
+from gateway.web.cards import Card
 
 pages = Blueprint(
     "governance",

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.governance import guards
-from gateway.governance.applying import actor_of
 from gateway.governance.models import Application, Recommendation, Review, ReviewState, State
 from gateway.governance.states import move, touch
 from gateway.people.models import Account
+from gateway.people.tokens import acting
 from gateway.trail.record import record
 
 
@@ -69,7 +69,7 @@ def recommend(
     review.answered_at = now
     touch(db, application)
     detail = {"recommendation": review.recommendation, "conditions": len(review.conditions)}
-    record(db, action="review.given", actor=actor_of(by), now=now, subject=application.id, detail=detail)
+    record(db, action="review.given", actor=acting(by), now=now, subject=application.id, detail=detail)
     return review
 
 
@@ -80,7 +80,7 @@ def step_aside(db: Session, *, by: Account, application: Application, conflict: 
     review.conflict = conflict.strip() or "A conflict of interest"
     review.answered_at = now
     touch(db, application)
-    record(db, action="review.stepped-aside", actor=actor_of(by), now=now, subject=application.id)
+    record(db, action="review.stepped-aside", actor=acting(by), now=now, subject=application.id)
     return review
 
 
@@ -96,4 +96,4 @@ def _ask(db: Session, *, by: Account, application: Application, reviewer: Accoun
     application.reviews.append(Review(reviewer=reviewer, state=ReviewState.WAITING.value, asked_at=now))
     db.flush()
     detail = {"reviewer": reviewer.id}
-    record(db, action="review.asked", actor=actor_of(by), now=now, subject=application.id, detail=detail)
+    record(db, action="review.asked", actor=acting(by), now=now, subject=application.id, detail=detail)

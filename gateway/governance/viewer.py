@@ -6,9 +6,8 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from gateway.errors import Unauthenticated
-from gateway.people.access import may
+from gateway.people.access import may, the_account
 from gateway.people.models import Account
-from gateway.people.session import current_account
 
 FORM = "research-access"
 WORKFLOW = "standard"
@@ -16,8 +15,7 @@ WORKFLOW = "standard"
 
 def me(db: Session) -> Account:
     """The account of this request, in this session. Raises Unauthenticated."""
-    account = current_account()
-    found = db.get(Account, account.id) if account is not None else None
+    found = db.get(Account, the_account().id)
     if found is None:
         raise Unauthenticated
     return found

@@ -38,7 +38,7 @@ class Membership(Base):
     __table_args__ = (CheckConstraint(f"role in ('{LEAD}', '{MEMBER}')", name="role"),)
 
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
-    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True, index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True, index=True)
     role: Mapped[str] = mapped_column(String(16), default=MEMBER)
     since: Mapped[datetime]
 

@@ -17,9 +17,8 @@ from werkzeug.wrappers import Response
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid, NotFound, Unauthenticated
-from gateway.people.access import actor, may, requires, signed_in
+from gateway.people.access import actor, may, requires, signed_in, the_account
 from gateway.people.models import Account
-from gateway.people.session import current_account
 from gateway.projects import commands, grants, queries
 from gateway.projects.models import Project
 from gateway.projects.standing import Standing, standing
@@ -78,6 +77,7 @@ def show(project_id: str) -> str:
             members=sorted(members, key=lambda pair: (pair[0].role, pair[1].name if pair[1] else "")),
             panels=[panel(project, account) for panel in panels],
             may_revoke=may("grant.revoke"),
+            may_add=may("application.triage"),
             one_second=timedelta(seconds=1),
         )
 
@@ -101,7 +101,7 @@ def revoke(project_id: str, grant_id: str) -> Response:
 
 
 @pages.post("/projects/<project_id>/members")
-@requires("grant.revoke")
+@requires("application.triage")
 def add_member(project_id: str) -> Response:
     """A steward puts a person with an account on the project."""
     try:
@@ -117,8 +117,7 @@ def add_member(project_id: str) -> Response:
 
 
 def _me(db: Session) -> Account:
-    account = current_account()
-    found = db.get(Account, account.id) if account is not None else None
+    found = db.get(Account, the_account().id)
     if found is None:
         raise Unauthenticated
     return found

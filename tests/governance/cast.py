@@ -49,7 +49,6 @@ def an_account(db: Session, name: str, *roles: str) -> Account:
         email=f"{name.lower()}@example.org",
         name=name,
         organisation="University",
-        password_hash="",
         created_at=MORNING,
     )
     account.roles = [AccountRole(role=each) for each in roles or ("researcher",)]
@@ -60,7 +59,7 @@ def an_account(db: Session, name: str, *roles: str) -> Account:
 
 def a_dataset(db: Session, slug: str = "breast", *, deid_policy: str = "pathology-research") -> Dataset:
     site = db.query(Site).first() or Site(code="north", name="North")
-    archive = Archive(name=f"archive-{slug}", uri="file:///nowhere", site=site)
+    archive = Archive(name=f"archive-{slug}", uri="file:///nowhere", site=site, added_at=MORNING)
     dataset = Dataset(
         slug=slug,
         title=slug.title(),
@@ -68,6 +67,7 @@ def a_dataset(db: Session, slug: str = "breast", *, deid_policy: str = "patholog
         archive=archive,
         site=site,
         terms=[],
+        added_at=MORNING,
         deid_policy=deid_policy,
     )
     db.add(dataset)

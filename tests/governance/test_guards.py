@@ -1,5 +1,6 @@
 """Who may do what, and when: each guard as a law, through the commands."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,15 @@ from gateway.db import transaction
 from gateway.errors import Forbidden, Invalid
 from gateway.governance import applying, deciding, guards, reviewing
 from gateway.governance.models import Application, Decision, Recommendation, Review, State
+from gateway.people.models import Account
+from gateway.projects.models import Grant
 from tests.governance.cast import (
     DAY,
     MORNING,
     a_dataset,
     a_draft,
     a_submitted,
+    an_account,
     approve_review,
     database,
     good_answers,
@@ -323,3 +327,23 @@ def test_a_double_click_starts_one_draft_and_one_revision(db, cast):
     assert drafts[0] is drafts[1]
     assert drafts[0].answers == good_answers(team=["BEN@example.org"])
     assert returned.state == State.RETURNED
+
+
+def test_two_chairs_at_once_make_one_decision():
+    with transaction() as db:
+        cast = the_cast(db)
+        application_id = one_to_decide(db, cast).id
+        second_chair = an_account(db, "Ivo", "committee-chair")
+
+    def decide(chair):
+        try:
+            with transaction() as db:
+                approve(db, db.get(Account, chair.id), db.get(Application, application_id))
+        except guards.WrongState:
+            return "refused"
+        return "decided"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(decide, [cast.chair, second_chair])) == ["decided", "refused"]
+    with transaction() as db:
+        assert db.query(Grant).count() == 1

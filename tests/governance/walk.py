@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app import create_app
+from gateway import settings
+from gateway.clock import now
+from gateway.db import transaction
+from gateway.people import sign_ins, tokens
 from gateway.people.models import Account
+from gateway.people.session import cookie_name
 
 
 @dataclass
@@ -130,16 +138,35 @@ class Walk:
 
 
 def an_app() -> Flask:
-    import fakeapp
-
-    return fakeapp.make()
-
-
-def api_client(app, account):
-    client = app.test_client()
-    sign_in(client, account)
-    return client
+    """The whole gateway on the database that is bound now."""
+    settings.use(replace(settings.current(), secure_cookies=False))
+    app = create_app()
+    app.config["TESTING"] = True
+    return app
 
 
-def sign_in(client, account):
-    client.get("/in/" + account.id)
+def sign_in(client: FlaskClient, account: Account) -> None:
+    """Give the client a session of the pages."""
+    with transaction() as db:
+        secret = sign_ins.open_session(db, account=account, now=now())
+    client.set_cookie(cookie_name(), secret)
+
+
+class ApiClient:
+    """A program that speaks for an account with a bearer token."""
+
+    def __init__(self, app: Flask, account: Account) -> None:
+        with transaction() as db:
+            ends = now() + timedelta(days=1)
+            _, secret = tokens.issue(db, account=account, scope="account", expires=ends, now=now())
+        self.client = app.test_client()
+        self.headers = {"Authorization": f"Bearer {secret}"}
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path, headers=self.headers)
+
+    def post(self, path: str, **body: Any) -> TestResponse:
+        return self.client.post(path, headers=self.headers, **body)
+
+    def patch(self, path: str, **body: Any) -> TestResponse:
+        return self.client.patch(path, headers=self.headers, **body)
