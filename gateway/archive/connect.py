@@ -1,0 +1,48 @@
+"""Where bytes come from: the small promise that every archive keeps, and how a URI finds its connector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from gateway.dicom.source import ByteSource
+from gateway.errors import Invalid
+
+
+class ArchiveError(Invalid):
+    """The archive cannot be used as it is named."""
+
+    code = "archive-error"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """One object of an archive. `version` changes whenever its bytes may have changed."""
+
+    locator: str
+    size: int
+    version: str
+
+
+class Archive(Protocol):
+    """A place that holds DICOM objects. Nothing is ever written to it."""
+
+    def objects(self) -> Iterator[ObjectRef]:
+        """Every object, in a stable order. Raises ArchiveError if the archive cannot be listed."""
+        ...
+
+    def open(self, locator: str) -> ByteSource:
+        """The bytes of one object. Raises ArchiveError if it is not there."""
+        ...
+
+
+def connect(uri: str) -> Archive:
+    """The archive at a URI: `folder:/path`, `file:///path`, or a plain path. Raises ArchiveError."""
+    parts = urlsplit(uri)
+    if parts.scheme in ("", "file", "folder"):
+        from gateway.archive.folder import FolderArchive
+
+        return FolderArchive(unquote(parts.path))
+    raise ArchiveError(f"no connector is known for {parts.scheme}: archives")

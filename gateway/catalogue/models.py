@@ -1,0 +1,139 @@
+"""What exists: sites, their archives, and in these studies, series, instances; datasets gather studies.
+
+These tables hold the archive's own identifiers. They never leave the gateway: releases go through a manifest.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from gateway.db import Base, new_id
+
+INDEXED, BROKEN, GONE = "indexed", "broken", "gone"
+
+
+class Site(Base):
+    """A hospital or laboratory that holds slides."""
+
+    __tablename__ = "site"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class Archive(Base):
+    """Where a site's objects are, and how to reach them."""
+
+    __tablename__ = "archive"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    uri: Mapped[str] = mapped_column(String(500))
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    added_at: Mapped[datetime]
+
+    site: Mapped[Site] = relationship(lazy="joined")
+
+
+class Study(Base):
+    """One study of one patient, as the archive knows them."""
+
+    __tablename__ = "study"
+    __table_args__ = (UniqueConstraint("archive_id", "uid"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    archive_id: Mapped[str] = mapped_column(ForeignKey("archive.id"))
+    uid: Mapped[str] = mapped_column(String(64))
+    patient_id: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class Series(Base):
+    """One series: for a slide, its pyramid with label and overview."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("study_id", "uid"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    study_id: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    uid: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str] = mapped_column(String(16))
+    body_part: Mapped[str] = mapped_column(String(64), default="")
+    stain: Mapped[str] = mapped_column(String(200), default="")
+
+    study: Mapped[Study] = relationship()
+
+
+class Instance(Base):
+    """One object of an archive: indexed, broken (with the reason, which names nobody), or gone."""
+
+    __tablename__ = "instance"
+    __table_args__ = (
+        UniqueConstraint("archive_id", "locator"),
+        CheckConstraint(f"state in ('{INDEXED}', '{BROKEN}', '{GONE}')", name="state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    archive_id: Mapped[str] = mapped_column(ForeignKey("archive.id"))
+    series_id: Mapped[str | None] = mapped_column(ForeignKey("series.id"), index=True)
+    locator: Mapped[str] = mapped_column(String(500))
+    size: Mapped[int]
+    version: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    header_sha256: Mapped[str] = mapped_column(String(64), default="")
+    uid: Mapped[str] = mapped_column(String(64), default="", index=True)
+    sop_class: Mapped[str] = mapped_column(String(64), default="")
+    image_type: Mapped[list[str]] = mapped_column(JSON, default=list)
+    modality: Mapped[str] = mapped_column(String(16), default="")
+    transfer_syntax: Mapped[str] = mapped_column(String(64), default="")
+    burned_in: Mapped[str] = mapped_column(String(16), default="")
+    label_in_image: Mapped[str] = mapped_column(String(16), default="")
+    instance_number: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(default=0)
+    columns: Mapped[int] = mapped_column(default=0)
+    total_rows: Mapped[int] = mapped_column(default=0)
+    total_columns: Mapped[int] = mapped_column(default=0)
+    frame_count: Mapped[int] = mapped_column(default=0)
+
+    series: Mapped[Series | None] = relationship()
+
+
+class FrameTable(Base):
+    """The packed frame index of an instance, apart from it because it can be large."""
+
+    __tablename__ = "frame_table"
+
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), primary_key=True)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Dataset(Base):
+    """What a researcher can ask for: some studies of one archive, described in words."""
+
+    __tablename__ = "dataset"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    archive_id: Mapped[str] = mapped_column(ForeignKey("archive.id"))
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    terms: Mapped[list[str]] = mapped_column(JSON, default=list)
+    deid_policy: Mapped[str] = mapped_column(String(100), default="")
+    added_at: Mapped[datetime]
+
+    archive: Mapped[Archive] = relationship(lazy="joined")
+    site: Mapped[Site] = relationship(lazy="joined")
+
+
+class DatasetStudy(Base):
+    """One study of a dataset."""
+
+    __tablename__ = "dataset_study"
+
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"), primary_key=True)
+    study_id: Mapped[str] = mapped_column(ForeignKey("study.id"), primary_key=True, index=True)

@@ -1,0 +1,121 @@
+"""What is asked of the catalogue. Each query names the index that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import case, distinct, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from gateway.catalogue.models import INDEXED, Archive, Dataset, DatasetStudy, FrameTable, Instance, Series, Study
+from gateway.dicom.frames.index import FrameIndex
+from gateway.errors import NotFound
+
+FEWEST = 5  # smaller counts are not told, so that nobody can be singled out
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a dataset holds, and of what kind."""
+
+    patients: int
+    studies: int
+    slides: int
+    instances: int
+    modalities: tuple[str, ...]
+    stains: tuple[str, ...]
+    body_parts: tuple[str, ...]
+
+    def told(self, name: str) -> str:
+        """A count as it may be shown: small numbers are suppressed."""
+        number: int = getattr(self, name)
+        return f"{number:,}" if number >= FEWEST else f"fewer than {FEWEST}"
+
+
+def archive(db: Session, name: str) -> Archive:
+    """The archive of that name. Raises NotFound. Index: uq_archive_name."""
+    found = db.scalar(select(Archive).where(Archive.name == name))
+    if found is None:
+        raise NotFound(f"there is no archive named {name!r}")
+    return found
+
+
+def archives(db: Session) -> list[Archive]:
+    """All archives, by name."""
+    return list(db.scalars(select(Archive).order_by(Archive.name)))
+
+
+def datasets(db: Session) -> list[Dataset]:
+    """All datasets, by title."""
+    return list(db.scalars(select(Dataset).order_by(Dataset.title)))
+
+
+def dataset(db: Session, slug: str) -> Dataset:
+    """The dataset of that short name. Raises NotFound. Index: uq_dataset_slug."""
+    found = db.scalar(select(Dataset).where(Dataset.slug == slug))
+    if found is None:
+        raise NotFound("There is no such dataset.")
+    return found
+
+
+def counts(db: Session, dataset_id: str) -> Counts:
+    """What a dataset holds. Indexes: pk_dataset_study, ix_instance_series_id."""
+    joined = (
+        select(
+            func.count(distinct(Study.patient_id)),
+            func.count(distinct(Study.id)),
+            func.count(distinct(case((Series.modality == "SM", Series.id)))),
+            func.count(distinct(Instance.id)),
+        )
+        .join(DatasetStudy, DatasetStudy.study_id == Study.id)
+        .join(Series, Series.study_id == Study.id)
+        .join(Instance, Instance.series_id == Series.id)
+        .where(DatasetStudy.dataset_id == dataset_id, Instance.state == INDEXED)
+    )
+    patients, studies, slides, instances = db.execute(joined).one()
+    kinds = db.execute(
+        select(Series.modality, Series.stain, Series.body_part)
+        .join(DatasetStudy, DatasetStudy.study_id == Series.study_id)
+        .where(DatasetStudy.dataset_id == dataset_id)
+        .distinct()
+    ).all()
+    words = [tuple(sorted({row[place] for row in kinds if row[place]})) for place in range(3)]
+    return Counts(patients, studies, slides, instances, *words)
+
+
+def instances_in(db: Session, dataset_ids: Collection[str]) -> Iterator[Instance]:
+    """Every good instance of some datasets, each once, series and study with it, in a stable order."""
+    studies = select(DatasetStudy.study_id).where(DatasetStudy.dataset_id.in_(dataset_ids))
+    yield from db.scalars(
+        select(Instance)
+        .join(Series, Series.id == Instance.series_id)
+        .where(Series.study_id.in_(studies), Instance.state == INDEXED)
+        .options(joinedload(Instance.series).joinedload(Series.study))
+        .order_by(Series.study_id, Instance.series_id, Instance.instance_number, Instance.id)
+        .execution_options(yield_per=1000)
+    )
+
+
+def instance(db: Session, instance_id: str) -> Instance:
+    """One instance. Raises NotFound. Index: pk_instance."""
+    found = db.get(Instance, instance_id)
+    if found is None:
+        raise NotFound("There is no such instance.")
+    return found
+
+
+def frame_index(db: Session, instance_id: str) -> FrameIndex:
+    """Where an instance's frames lie. Raises NotFound. Index: pk_frame_table."""
+    packed = db.scalar(select(FrameTable.packed).where(FrameTable.instance_id == instance_id))
+    if packed is None:
+        raise NotFound("There is no frame index of this instance.")
+    return FrameIndex.unpack(packed)
+
+
+def versions(db: Session, archive_id: str) -> dict[str, str]:
+    """locator -> version of all that is known of an archive and still there."""
+    rows = db.execute(
+        select(Instance.locator, Instance.version).where(Instance.archive_id == archive_id, Instance.state != "gone")
+    )
+    return {row.locator: row.version for row in rows}

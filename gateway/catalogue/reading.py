@@ -1,0 +1,122 @@
+"""What the catalogue keeps of one object: facts of its header and its frame index, or why it is broken."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from pydicom.dataset import Dataset
+
+from gateway.archive.connect import Archive, ObjectRef
+from gateway.dicom.errors import DicomError
+from gateway.dicom.frames.reader import index_frames
+from gateway.dicom.header import Header, read_header
+from gateway.errors import SlidegateError
+
+
+class NotAnInstance(DicomError):
+    """A DICOM file that is no instance of a study: a DICOMDIR, or one without its UIDs."""
+
+    code = "not-an-instance"
+    title = "this is not an instance of a study: UIDs or patient ID are missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is kept of a good object."""
+
+    study_uid: str
+    series_uid: str
+    uid: str
+    patient_id: str
+    header_sha256: str
+    sop_class: str
+    modality: str
+    transfer_syntax: str
+    body_part: str
+    stain: str
+    frame_index: bytes = field(repr=False)
+    image_type: tuple[str, ...] = ()
+    burned_in: str = ""
+    label_in_image: str = ""
+    instance_number: int = 0
+    rows: int = 0
+    columns: int = 0
+    total_rows: int = 0
+    total_columns: int = 0
+    frame_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Why an object cannot be used; the reason holds nothing of its content."""
+
+    reason: str
+
+
+def read_facts(archive: Archive, ref: ObjectRef) -> Facts | Broken:
+    """The facts of one object; only its header and its item tags are read. Never raises for bad bytes."""
+    try:
+        source = archive.open(ref.locator)
+    except (SlidegateError, OSError):
+        return Broken("the object could not be opened")
+    try:
+        return _facts(read_header(source))
+    except SlidegateError as error:
+        return Broken(f"{error.message} [{error.code}]"[:200])
+    except (ValueError, TypeError, AttributeError, NotImplementedError, KeyError, LookupError):
+        return Broken("the header holds a value that cannot be read [bad-value]")  # pydicom's parsers raise these
+    finally:
+        source.close()
+
+
+def _facts(header: Header) -> Facts:
+    index = index_frames(header)
+    dataset = header.parsed()
+    study, series, uid = (str(dataset.get(k, "")) for k in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"))
+    patient_id = str(dataset.get("PatientID", "") or "").strip()
+    if not (study and series and uid and patient_id):
+        raise NotAnInstance
+    return Facts(
+        study_uid=study,
+        series_uid=series,
+        uid=uid,
+        patient_id=patient_id,
+        header_sha256=hashlib.sha256(header.meta + header.dataset).hexdigest(),
+        sop_class=str(dataset.get("SOPClassUID", "")),
+        modality=str(dataset.get("Modality", "") or ""),
+        transfer_syntax=header.transfer_syntax,
+        body_part=_body_part(dataset),
+        stain=_stain(dataset),
+        frame_index=index.pack(),
+        image_type=tuple(str(part) for part in dataset.get("ImageType", None) or ()),
+        burned_in=str(dataset.get("BurnedInAnnotation", "") or ""),
+        label_in_image=str(dataset.get("SpecimenLabelInImage", "") or ""),
+        instance_number=int(dataset.get("InstanceNumber", 0) or 0),
+        rows=int(dataset.get("Rows", 0) or 0),
+        columns=int(dataset.get("Columns", 0) or 0),
+        total_rows=int(dataset.get("TotalPixelMatrixRows", 0) or 0),
+        total_columns=int(dataset.get("TotalPixelMatrixColumns", 0) or 0),
+        frame_count=index.count,
+    )
+
+
+def _body_part(dataset: Dataset) -> str:
+    """What was examined, by the code's meaning; nothing free is taken."""
+    for specimen in dataset.get("SpecimenDescriptionSequence", None) or ():
+        for code in specimen.get("PrimaryAnatomicStructureSequence", None) or ():
+            return str(code.get("CodeMeaning", ""))[:64]
+    return str(dataset.get("BodyPartExamined", "") or "").capitalize()[:64]
+
+
+def _stain(dataset: Dataset) -> str:
+    """The substances that the specimen was stained with, by the meaning of their codes (TID 8003)."""
+    found: list[str] = []
+    for specimen in dataset.get("SpecimenDescriptionSequence", None) or ():
+        for step in specimen.get("SpecimenPreparationSequence", None) or ():
+            for item in step.get("SpecimenPreparationStepContentItemSequence", None) or ():
+                names = [str(c.get("CodeValue", "")) for c in item.get("ConceptNameCodeSequence", None) or ()]
+                if names == ["424361007"]:  # Using substance (SCT)
+                    found += [str(c.get("CodeMeaning", "")) for c in item.get("ConceptCodeSequence", None) or ()]
+    stains = [name for name in dict.fromkeys(found) if "stain" in name.lower() or "dab" in name.lower()]
+    return ", ".join(stains)[:200]

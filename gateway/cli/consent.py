@@ -1,0 +1,39 @@
+"""`slidegate optout`: patients who have said no."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def optout() -> None:
+    """Patients who have said no to research use."""
+
+
+@optout.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    """Add the patients of a CSV FILE with the columns site and patient_id; all of them, or none."""
+    from sqlalchemy import select
+
+    from gateway import clock, db
+    from gateway.catalogue.models import Site
+    from gateway.consent.optouts import import_optouts
+    from gateway.errors import Invalid
+    from gateway.projects.keys import master_key
+    from gateway.settings import current
+    from gateway.trail.record import SYSTEM
+
+    with file.open(encoding="utf-8-sig", newline="") as handle:
+        reader = csv.DictReader(handle)
+        if not {"site", "patient_id"} <= set(reader.fieldnames or ()):
+            raise Invalid("the file needs the columns site and patient_id")
+        rows = [(row["site"] or "", row["patient_id"] or "") for row in reader]
+    with db.transaction() as session:
+        sites = list(session.scalars(select(Site.code)))
+        key = master_key(current().master_key_file)
+        new = import_optouts(session, by=SYSTEM, master=key, rows=rows, sites=sites, now=clock.now())
+    click.echo(f"{new} new opt-outs, {len(rows) - new} known before")

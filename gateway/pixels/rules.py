@@ -1,0 +1,119 @@
+"""Which pictures may leave before anyone has looked at them: policies/pixels/*.toml, the first rule that fits decides.
+
+No rule, no release. What a header says of burnt-in text is never believed when it says that there is none.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import Invalid
+
+FACTS = frozenset(("sop_class", "flavour", "modality", "burned_in", "label_in_image", "derived"))
+KEYS = frozenset(("name", "when", "release", "reason"))
+
+
+class BadPixelRules(Invalid):
+    """The rules cannot be understood, so nothing is released."""
+
+    code = "bad-pixel-rules"
+
+
+@dataclass(frozen=True, slots=True)
+class SlideFacts:
+    """What a rule may ask of an instance."""
+
+    sop_class: str
+    image_type: tuple[str, ...]
+    modality: str
+    burned_in: str
+    label_in_image: str = ""
+
+    def get(self, name: str) -> str:
+        """One fact; `flavour` is ImageType value 3 (PS3.3 C.8.12.4.1.1), `derived` its value 1."""
+        if name == "flavour":
+            return self.image_type[2] if len(self.image_type) > 2 else ""
+        if name == "derived":
+            return self.image_type[0] if self.image_type else ""
+        return str(getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Released or withheld, the reason in plain words, and the rule that said so."""
+
+    released: bool
+    reason: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """If every named fact has one of the given values, this is the verdict."""
+
+    name: str
+    when: tuple[tuple[str, tuple[str, ...]], ...]
+    verdict: Verdict
+
+    def fits(self, facts: SlideFacts) -> bool:
+        """Whether the rule speaks of such an instance."""
+        return all(facts.get(name) in values for name, values in self.when)
+
+
+NO_RULE = Verdict(released=False, reason="No rule says that such images are safe to release.", rule="none")
+
+
+@dataclass(frozen=True, slots=True)
+class PixelRules:
+    """Rules in their order. `sha256` is that of all files they come from."""
+
+    sha256: str
+    rules: tuple[Rule, ...]
+
+    def verdict(self, facts: SlideFacts) -> Verdict:
+        """What the first fitting rule says; withheld if none fits."""
+        return next((rule.verdict for rule in self.rules if rule.fits(facts)), NO_RULE)
+
+
+def parse_rules(text: str) -> tuple[Rule, ...]:
+    """The rules of one file. Raises BadPixelRules."""
+    try:
+        loaded = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadPixelRules(f"the pixel rules are not valid TOML: {error}") from None
+    if set(loaded) != {"rule"}:
+        raise BadPixelRules("the pixel rules hold something that is not a [[rule]]")
+    return tuple(_rule(each) for each in loaded["rule"])
+
+
+def _rule(raw: dict[str, Any]) -> Rule:
+    name = raw.get("name")
+    if not isinstance(name, str) or not set(raw) <= KEYS or not isinstance(raw.get("release"), bool):
+        raise BadPixelRules(f"rule {name!r} needs a name, release = true or false, and nothing unknown")
+    when = raw.get("when", {})
+    if not set(when) <= FACTS or not when:
+        raise BadPixelRules(f"rule {name!r}: `when` names one or more of {', '.join(sorted(FACTS))}")
+    reason = raw.get("reason", "")
+    if not raw["release"] and not reason:
+        raise BadPixelRules(f"rule {name!r} withholds and must say why")
+    conditions = tuple((fact, tuple(v) if isinstance(v, list) else (str(v),)) for fact, v in when.items())
+    return Rule(name, conditions, Verdict(raw["release"], reason, name))
+
+
+@lru_cache(maxsize=16)
+def _loaded(texts: tuple[str, ...]) -> PixelRules:
+    rules = tuple(rule for text in texts for rule in parse_rules(text))
+    return PixelRules(sha256("\0".join(texts).encode()).hexdigest(), rules)
+
+
+def load_rules(policies_dir: Path) -> PixelRules:
+    """The rules of policies/pixels/, file by file in order of name. Raises BadPixelRules."""
+    files = sorted((policies_dir / "pixels").glob("*.toml"))
+    if not files:
+        raise BadPixelRules("there are no pixel rules")
+    return _loaded(tuple(path.read_text("utf-8") for path in files))
