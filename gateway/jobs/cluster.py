@@ -16,7 +16,7 @@ from gateway.settings import current
 
 THREADS = 2
 LOOPBACK = "127.0.0.1:0"  # Dask always has an HTTP server, by default on every address: ours has no routes
-QUIET = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+QUIET: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
 
 
 class NoScheduler(SlidegateError):

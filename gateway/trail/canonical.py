@@ -46,7 +46,7 @@ def _check(value: object) -> None:
             raise NotCanonical(f"a value of kind {type(value).__name__} has no canonical form")
 
 
-def canonical(value: Json) -> str:
+def canonical(value: object) -> str:
     """The one text of a JSON value. Raises NotCanonical for a float, a large integer or another kind."""
     _check(value)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

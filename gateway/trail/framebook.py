@@ -140,9 +140,7 @@ class FrameBook:
                 read = self._open[lease].read
                 reads.sent_frames(db, lease=lease, read=read, frames=numbers, now=now)
             for each in due:
-                reads.closed(
-                    db, lease=each.lease, read=each.read, outcome="complete", sent=each.bytes_sent, now=now
-                )
+                reads.closed(db, lease=each.lease, read=each.read, outcome="complete", sent=each.bytes_sent, now=now)
 
     def _settle(self, until: int, due: list[OpenRead]) -> None:
         with self._entering:

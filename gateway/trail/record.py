@@ -25,7 +25,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from gateway.trail.canonical import Json, canonical
+from gateway.trail.canonical import canonical
 from gateway.trail.chain import GENESIS, SALT_BYTES, commitment, event_hash, leaf_hash
 from gateway.trail.models import Event, Opening
 
@@ -54,7 +54,7 @@ def record(
     now: datetime,
     project: str | None = None,
     subject: str | None = None,
-    detail: Mapping[str, Json] | None = None,
+    detail: Mapping[str, object] | None = None,
     personal: Mapping[str, str] | None = None,
 ) -> Event:
     """Append an event in the caller's transaction; it stands or falls with the change beside it.
@@ -67,12 +67,12 @@ def record(
     seq, prev, pseq = _next_place(connection, project)
     openings: list[dict[str, Any]] = []
 
-    def committed(values: Mapping[str, str], prefix: str) -> dict[str, Json]:
+    def committed(values: Mapping[str, str], prefix: str) -> dict[str, str]:
         return {name: _commit(openings, seq, prefix + name, value) for name, value in values.items() if value}
 
     who = committed({"name": actor.name, "email": actor.email}, "actor.")
     told = dict(detail or {})
-    body: dict[str, Json] = {
+    body: dict[str, object] = {
         "v": 1,
         "seq": seq,
         "at": now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -114,7 +114,7 @@ def _commit(openings: list[dict[str, Any]], seq: int, field: str, value: str) ->
     return commitment(field, salt, value)
 
 
-def _found_by(detail: Mapping[str, Json]) -> dict[str, Any]:
+def _found_by(detail: Mapping[str, object]) -> dict[str, Any]:
     """The columns that repeat what a detail says, so that a search can use an index."""
     release, instance, lease = (detail.get(key) for key in ("release", "instance", "lease"))
     return {

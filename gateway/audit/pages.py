@@ -1,0 +1,144 @@
+"""The auditor's pages: `/audit` with its search, one event, the reads of slides, and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask import Blueprint, Flask, Response, render_template, request
+from marshmallow import ValidationError
+from sqlalchemy.orm import Session
+
+from gateway.audit import chain, extents, queries
+from gateway.audit.exports import FORMATS
+from gateway.audit.schemas import SearchSchema
+from gateway.audit.search import EVERYTHING, Search
+from gateway.audit.viewing import exported, looked
+from gateway.clock import now
+from gateway.errors import NotFound
+from gateway.people.access import may, requires
+from gateway.trail.models import Event
+from gateway.web.cards import Card
+
+if TYPE_CHECKING:
+    from gateway.people.models import Account
+
+pages = Blueprint("audit", __name__, template_folder="templates")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The query string: what was typed, what it means, and what is wrong with it."""
+
+    typed: dict[str, str]
+    search: Search
+    before: int | None
+    faults: dict[str, list[str]]
+
+
+def install(app: Flask) -> None:
+    """Put the audit on the dashboard of those who may read it."""
+    cards: list[Callable[[Account], list[Card]]] = app.extensions.setdefault("dashboard", [])
+    cards.append(audit_cards)
+
+
+def audit_cards(_account: Account) -> list[Card]:
+    """The way to the log, for auditors."""
+    if not may("audit.read"):
+        return []
+    return [Card("Audit trail", "Search who did what and who saw which slide, and export it.", "/audit")]
+
+
+def _asked() -> Asked:
+    typed = {key: value for key, value in request.args.items() if key in SearchSchema().fields and value}
+    try:
+        loaded = SearchSchema().load(typed)
+    except ValidationError as error:
+        faults: dict[str, Any] = error.normalized_messages()
+        return Asked(typed, EVERYTHING, None, faults)
+    typed.pop("before", None)
+    return Asked(typed, loaded["search"], loaded["before"], {})
+
+
+@pages.get("/audit")
+@requires("audit.read")
+def index() -> tuple[str, int]:
+    """Search the log, newest first, under a banner that says whether the chain is whole."""
+    asked = _asked()
+
+    def question(db: Session) -> str:
+        found = queries.find(db, asked.search, before=asked.before)
+        return render_template(
+            "audit/events.html",
+            asked=asked,
+            found=found,
+            names=found.names,
+            status=chain.status(db, now()),
+            actions=queries.actions(db),
+            may_export=may("audit.export"),
+        )
+
+    if asked.faults:
+        return _faulty(asked), 422
+    return looked(asked.search, "events", question), 200
+
+
+@pages.get("/audit/events/<int:seq>")
+@requires("audit.read")
+def event(seq: int) -> str:
+    """One event: its body, what its commitments open to, its hash and its neighbours."""
+
+    def question(db: Session) -> str:
+        found, openings = queries.event(db, seq)
+        before, after = queries.neighbours(db, seq)
+        return render_template(
+            "audit/event.html",
+            event=found,
+            body=found.record,
+            openings=openings,
+            before=before,
+            after=after,
+            status=chain.status(db, now()),
+            person=_person_of(found),
+        )
+
+    return looked(EVERYTHING, f"event {seq}", question)
+
+
+@pages.get("/audit/reads")
+@requires("audit.read")
+def reads() -> tuple[str, int]:
+    """What left: the reads of slides that match, and how much went out under each."""
+    asked = _asked()
+
+    def question(db: Session) -> str:
+        found = extents.reads(db, asked.search, before=asked.before)
+        return render_template(
+            "audit/reads.html", asked=asked, found=found, unknown=extents.UNKNOWN, may_export=may("audit.export")
+        )
+
+    if asked.faults:
+        return _faulty(asked), 422
+    return looked(asked.search, "reads", question), 200
+
+
+@pages.get("/audit/export.<form>")
+@requires("audit.export")
+def export(form: str) -> Response | tuple[str, int]:
+    """The events that match, as a file."""
+    if form not in FORMATS:
+        raise NotFound
+    asked = _asked()
+    if asked.faults:
+        return _faulty(asked), 422
+    return exported(asked.search, form)
+
+
+def _faulty(asked: Asked) -> str:
+    return render_template("audit/faulty.html", asked=asked)
+
+
+def _person_of(event: Event) -> str:
+    return event.actor_id if event.actor_kind == "account" else ""

@@ -1,0 +1,131 @@
+"""Reading the log: find events, page through them, stream them, and what stands beside one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, true
+from sqlalchemy.orm import Session
+
+from gateway.audit.search import Search
+from gateway.audit.verify import Head
+from gateway.errors import NotFound
+from gateway.people.models import Account
+from gateway.trail.chain import GENESIS
+from gateway.trail.models import Event, Opening
+
+PAGE = 50
+BATCH = 1000
+
+
+class NoSuchEvent(NotFound):
+    """The log has no event with this number."""
+
+    code = "no-such-event"
+    title = "The log has no such event"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of events, newest first; `older` is where the next page begins, None on the last."""
+
+    events: Sequence[Event]
+    names: dict[int, str]
+    older: int | None
+
+
+def head(db: Session) -> Head:
+    """The last event; seq 0 in an empty log."""
+    last = db.execute(select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)).one_or_none()
+    return Head(last.seq, last.hash) if last else Head(0, GENESIS)
+
+
+def find(db: Session, search: Search, *, before: int | None = None, most: int = PAGE) -> Found:
+    """A page of the events that match, from the newest (or the one before `before`) down."""
+    query = select(Event).where(matching(db, search)).order_by(Event.seq.desc()).limit(most + 1)
+    if before is not None:
+        query = query.where(Event.seq < before)
+    events = list(db.scalars(query))
+    shown = events[:most]
+    names = names_of(db, shown)
+    db.expunge_all()  # plain values: they outlive the session
+    return Found(shown, names, shown[-1].seq if len(events) > most else None)
+
+
+def matching(db: Session, search: Search) -> ColumnElement[bool]:
+    """The SQL condition of a search. A person's name is looked up among the accounts first."""
+    parts: list[ColumnElement[bool]] = [true()]
+    if search.person:
+        parts.append(Event.actor_id.in_(_account_ids(db, search.person)))
+    if search.project:
+        parts.append(Event.project == search.project)
+    if search.release:
+        parts.append(Event.release_id == search.release)
+    if search.action:
+        name = search.action.rstrip(".")
+        parts.append(or_(Event.action == name, Event.action.startswith(name + ".", autoescape=True)))
+    if search.instance:
+        parts.append(Event.instance_uid.contains(search.instance, autoescape=True))
+    if search.since is not None:
+        parts.append(Event.at >= search.since)
+    if search.until is not None:
+        parts.append(Event.at < search.until)
+    return and_(*parts)
+
+
+def _account_ids(db: Session, person: str) -> list[str]:
+    by_name = or_(Account.email.icontains(person, autoescape=True), Account.name.icontains(person, autoescape=True))
+    return [person, *db.scalars(select(Account.id).where(by_name).limit(500))]
+
+
+def names_of(db: Session, events: Sequence[Event]) -> dict[int, str]:
+    """seq -> the actor's name, where its opening has not been erased."""
+    wanted = [event.seq for event in events]
+    query = select(Opening.seq, Opening.value).where(Opening.seq.in_(wanted), Opening.field == "actor.name")
+    return dict(db.execute(query).tuples().all())
+
+
+def event(db: Session, seq: int) -> tuple[Event, list[Opening]]:
+    """One event and its openings. Raises NoSuchEvent."""
+    found = db.get(Event, seq)
+    if found is None:
+        raise NoSuchEvent
+    return found, list(db.scalars(select(Opening).where(Opening.seq == seq).order_by(Opening.field)))
+
+
+def neighbours(db: Session, seq: int) -> tuple[Event | None, Event | None]:
+    """The event before and the one after."""
+    return db.get(Event, seq - 1), db.get(Event, seq + 1)
+
+
+def projects(db: Session) -> list[str]:
+    """The projects that the log knows of."""
+    return [each for each in db.scalars(select(Event.project).distinct()) if each]
+
+
+def actions(db: Session) -> list[str]:
+    """The kinds of action that the log knows of, sorted."""
+    return sorted(db.scalars(select(Event.action).distinct()))
+
+
+def in_order(db: Session, *, after: int, until: int) -> Iterator[Row[Any]]:
+    """Columns of every event after one place up to another, oldest first, in constant memory."""
+    query: Select[Any] = select(*Event.__table__.columns).order_by(Event.seq)
+    query = query.where(Event.seq > after, Event.seq <= until).execution_options(yield_per=BATCH)
+    yield from db.execute(query)
+
+
+def matching_seqs(db: Session, search: Search, *, after: int, until: int) -> set[int]:
+    """Which events between two places match."""
+    query = select(Event.seq).where(matching(db, search), Event.seq > after, Event.seq <= until)
+    return set(db.scalars(query))
+
+
+def openings(db: Session, *, after: int, until: int) -> dict[int, dict[str, Opening]]:
+    """seq -> field -> opening, of the events between two places."""
+    found: dict[int, dict[str, Opening]] = {}
+    for each in db.scalars(select(Opening).where(Opening.seq > after, Opening.seq <= until)):
+        found.setdefault(each.seq, {})[each.field] = each
+    return found

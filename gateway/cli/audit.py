@@ -1,0 +1,87 @@
+"""`slidegate audit`: take the log away, and check what was taken."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gateway.audit.verify import Head
+
+
+@click.group()
+def audit() -> None:
+    """The audit log."""
+
+
+@audit.command()
+@click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), required=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--project", default="", help="Only events of this project.")
+@click.option("--since", type=click.DateTime(), default=None, help="Only events from then on, UTC.")
+@click.option("--until", type=click.DateTime(), default=None, help="Only events before then, UTC.")
+@click.option("--redacted", is_flag=True, help="Leave out the names of people; it still verifies.")
+def export(form: str, out: Path, project: str, since: datetime | None, until: datetime | None, redacted: bool) -> None:
+    """Write the log, or a part of it, to a file in the folder OUT."""
+    from gateway import clock
+    from gateway.audit.commands import note_export
+    from gateway.audit.exports import FORMATS, write
+    from gateway.audit.search import Search
+    from gateway.db import reading, transaction
+    from gateway.trail.record import SYSTEM
+
+    now = clock.now()
+    search = Search(
+        project=project,
+        since=since.replace(tzinfo=UTC) if since else None,
+        until=until.replace(tzinfo=UTC) if until else None,
+    )
+    with transaction() as db:
+        note_export(db, by=SYSTEM, search=search, form=form, named=not redacted, now=now)
+    with reading() as db:
+        lines, _ = FORMATS[form]
+        name = f"audit-{now:%Y%m%dT%H%M%SZ}.{form}"
+        path = write(out, name, lambda: lines(db, search, named=not redacted, now=now))
+    click.echo(path)
+
+
+@audit.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--head", "stated", default="", help="The last event as told by somebody else: SEQ:HASH.")
+def verify(file: Path | None, stated: str) -> None:
+    """Check an NDJSON export FILE, or without one the log in the database."""
+    from gateway.audit.verify import NotWhole
+    from gateway.audit.verify import verify as verified
+
+    if file is None:
+        from gateway.audit.chain import check
+        from gateway.db import reading
+
+        with reading() as db:
+            verdict = check(db).verdict
+    else:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            verdict = verified(lines, head=_head(stated))
+    for fault in verdict.faults:
+        click.echo(f"{fault.kind}: {fault.text}", err=True)
+    if not verdict.whole:
+        raise NotWhole
+    click.echo(f"the chain is whole: {verdict.events:,} events, last hash {verdict.head.hash}")
+    if file is not None and verdict.shown < verdict.events:
+        click.echo(f"{verdict.shown:,} events are shown; the others are hidden, and none is missing")
+    if file is not None and not stated:
+        click.echo("the end is as the file itself states it; give --head to check it against another's word")
+
+
+def _head(stated: str) -> Head | None:
+    from gateway.audit.verify import Head
+
+    seq, _, digest = stated.partition(":")
+    if not stated:
+        return None
+    if not seq.isdigit() or len(digest) != 64:
+        raise click.BadParameter("give the number of the last event, a colon and its hash", param_hint="--head")
+    return Head(int(seq), digest)
