@@ -60,7 +60,7 @@ def was_revised(db: Session, each: Application) -> bool:
     return db.scalar(select(Application.id).where(Application.revises_id == each.id)) is not None
 
 
-def _newest_first() -> Select[tuple[Application]]:
+def _newest_first() -> Select[Application]:
     return select(Application).order_by(
         func.coalesce(Application.submitted_at, Application.started_at).desc(), Application.id
     )

@@ -91,7 +91,7 @@ def answers_schema(
 def _field(question: Question, datasets: Collection[str]) -> fields.Field[Any]:
     values = [each.value for each in question.choices]
     not_listed = "Choose from the answers that are offered"
-    kept = {"allow_none": True, "metadata": {"description": question.text}}
+    kept: dict[str, Any] = {"allow_none": True, "metadata": {"description": question.text}}
     match question.kind:
         case "text" | "textarea":
             too_long = f"Use {question.max_length} characters or fewer"
@@ -115,7 +115,7 @@ def _field(question: Question, datasets: Collection[str]) -> fields.Field[Any]:
 
 def faults(error: ValidationError) -> dict[str, str]:
     """The first fault of each field, to stand beside it."""
-    return {str(key): _first(value) for key, value in dict(error.normalized_messages()).items()}
+    return {str(key): _first(value) for key, value in error.messages_dict.items()}
 
 
 def _first(value: Any) -> str:

@@ -176,6 +176,4 @@ def one_to_decide(db: Session, cast: Cast, **changes: Any) -> Application:
 
 
 def approve_review(db: Session, reviewer: Account, application: Application) -> None:
-    reviewing.recommend(
-        db, by=reviewer, application=application, recommendation=Recommendation.APPROVE, now=MORNING
-    )
+    reviewing.recommend(db, by=reviewer, application=application, recommendation=Recommendation.APPROVE, now=MORNING)

@@ -11,12 +11,8 @@ from tests.governance.walk import ApiClient, an_app
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 fresh_database = pytest.fixture(database)
+app = pytest.fixture(an_app)
 ROOT = "/api/v1/applications"
-
-
-@pytest.fixture
-def app():
-    return an_app()
 
 
 @pytest.fixture

@@ -144,9 +144,7 @@ def test_a_form_or_workflow_that_is_not_there_is_named(tmp_path: Path):
         read_workflow(tmp_path, "nowhere")
 
 
-@pytest.mark.parametrize(
-    ("text", "by"), [("quorum = 2", "quorum = 3"), ("quorum = 2", "quorum = 0"), ("[triage]", "")]
-)
+@pytest.mark.parametrize(("text", "by"), [("quorum = 2", "quorum = 3"), ("quorum = 2", "quorum = 0"), ("[triage]", "")])
 def test_a_workflow_that_could_never_decide_is_refused(text, by):
     source = (POLICIES / "workflows" / "standard.toml").read_text("utf-8")
     with pytest.raises(BadWorkflow):

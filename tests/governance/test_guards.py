@@ -139,9 +139,7 @@ def test_a_reviewer_reviews_once(db, cast):
 def test_a_reviewer_is_asked_once(db, cast):
     application = one_in_review(db, cast)
     with pytest.raises(guards.UnfitReviewer):
-        reviewing.ask_another(
-            db, by=cast.steward, application=application, reviewer=cast.reviewers[0], now=MORNING
-        )
+        reviewing.ask_another(db, by=cast.steward, application=application, reviewer=cast.reviewers[0], now=MORNING)
 
 
 def test_one_person_twice_is_not_two_reviewers(db, cast):
@@ -314,9 +312,7 @@ def test_the_database_refuses_a_second_decision(db, cast):
 
 def test_a_double_click_starts_one_draft_and_one_revision(db, cast):
     form = the_form()
-    two = [
-        applying.start(db, by=cast.applicant, form=form, now=MORNING, application_id="a" * 16) for _ in range(2)
-    ]
+    two = [applying.start(db, by=cast.applicant, form=form, now=MORNING, application_id="a" * 16) for _ in range(2)]
     assert two[0] is two[1]
     with pytest.raises(guards.NotYours):
         applying.start(db, by=cast.colleague, form=form, now=MORNING, application_id="a" * 16)

@@ -12,11 +12,12 @@ from tests.governance.walk import Walk, an_app
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 fresh_database = pytest.fixture(database)
+app = pytest.fixture(an_app)
 
 
 @pytest.fixture
-def walk():
-    return Walk(an_app())
+def walk(app):
+    return Walk(app)
 
 
 @pytest.fixture

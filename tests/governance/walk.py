@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -137,12 +139,13 @@ class Walk:
         return self.page
 
 
-def an_app() -> Flask:
-    """The whole gateway on the database that is bound now."""
-    settings.use(replace(settings.current(), secure_cookies=False))
-    app = create_app()
+def an_app(tmp_path: Path) -> Iterator[Flask]:
+    """The whole gateway on the database that is bound now; use as a fixture."""
+    before = settings.current()
+    app = create_app(replace(before, data_dir=tmp_path, secure_cookies=False))
     app.config["TESTING"] = True
-    return app
+    yield app
+    settings.use(before)
 
 
 def sign_in(client: FlaskClient, account: Account) -> None:
