@@ -45,16 +45,24 @@ def check(db: Session) -> Chain:
 
 
 def status(db: Session, now: datetime) -> Status:
-    """The state of the chain: all of it checked at most ten minutes ago, and what came since just now."""
+    """The state of the chain: all of it checked at most ten minutes ago, and what came since just now.
+
+    The head that was seen last is remembered, so that a log cut off since then is found out.
+    """
     global _last
     database = str(db.get_bind().engine.url)
     with _checking:
         known = _last[1] if _last is not None and _last[0] == database else None
         fresh = known is not None and known.whole and now - known.checked_at < FULL_CHECK_EVERY
         chain = Chain(start=known.head if known is not None and fresh else None)
-        _follow(db, chain, queries.head(db), numbered=not fresh)
+        head = queries.head(db)
+        if known is not None and not queries.holds(db, known.head):
+            chain.fault("truncated", known.head.seq, f"event {known.head.seq}, seen before, is gone")
+            head = known.head
+        else:
+            _follow(db, chain, head, numbered=not fresh)
         checked_at = known.checked_at if known is not None and fresh else now
-        found = Status(chain.verdict.head, tuple(chain.verdict.faults), checked_at)
+        found = Status(head, tuple(chain.verdict.faults), checked_at)
         _last = (database, found)
         return found
 
@@ -84,3 +92,10 @@ def _columns_agree(row: Row[Any]) -> bool:
         and body["detail"].get("instance", row.instance_uid) == row.instance_uid
         and body["detail"].get("release", row.release_id) == row.release_id
     )
+
+
+def forget() -> None:
+    """Check all of it at the next look; for whoever has reason to doubt."""
+    global _last
+    with _checking:
+        _last = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from flask import Blueprint, Flask, Response, render_template, request
 from marshmallow import ValidationError
@@ -56,7 +56,7 @@ def _asked() -> Asked:
     try:
         loaded = SearchSchema().load(typed)
     except ValidationError as error:
-        faults: dict[str, Any] = error.normalized_messages()
+        faults = cast(dict[str, list[str]], error.messages)
         return Asked(typed, EVERYTHING, None, faults)
     typed.pop("before", None)
     return Asked(typed, loaded["search"], loaded["before"], {})

@@ -42,6 +42,11 @@ def head(db: Session) -> Head:
     return Head(last.seq, last.hash) if last else Head(0, GENESIS)
 
 
+def holds(db: Session, head: Head) -> bool:
+    """Whether the log still has an event that was its last."""
+    return head.seq == 0 or db.scalar(select(Event.hash).where(Event.seq == head.seq)) == head.hash
+
+
 def find(db: Session, search: Search, *, before: int | None = None, most: int = PAGE) -> Found:
     """A page of the events that match, from the newest (or the one before `before`) down."""
     query = select(Event).where(matching(db, search)).order_by(Event.seq.desc()).limit(most + 1)
@@ -84,7 +89,7 @@ def names_of(db: Session, events: Sequence[Event]) -> dict[int, str]:
     """seq -> the actor's name, where its opening has not been erased."""
     wanted = [event.seq for event in events]
     query = select(Opening.seq, Opening.value).where(Opening.seq.in_(wanted), Opening.field == "actor.name")
-    return dict(db.execute(query).tuples().all())
+    return {row.seq: row.value for row in db.execute(query)}
 
 
 def event(db: Session, seq: int) -> tuple[Event, list[Opening]]:
