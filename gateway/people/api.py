@@ -1,0 +1,64 @@
+"""`/api/v1/account`: who I am, and my tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from gateway.clock import now
+from gateway.db import reading, transaction
+from gateway.people import queries, tokens
+from gateway.people.access import actor, signed_in, the_account
+from gateway.people.models import Token
+from gateway.people.roles import permissions_of
+from gateway.people.schemas import AccountSchema, IssuedTokenSchema, NewTokenSchema, TokenSchema
+
+api = Blueprint("account", __name__, url_prefix="/api/v1/account", description="Who I am, and my tokens")
+
+
+@api.get("")
+@api.response(200, AccountSchema)
+@signed_in
+def show() -> Mapping[str, Any]:
+    """My account, my roles and what they allow"""
+    account = the_account()
+    told: dict[str, Any] = AccountSchema(exclude=("permissions",)).dump(account)
+    return {**told, "permissions": sorted(permissions_of(account))}
+
+
+@api.get("/tokens")
+@api.response(200, TokenSchema(many=True))
+@signed_in
+def list_tokens() -> Sequence[Token]:
+    """My tokens, the newest first"""
+    with reading() as db:
+        return tokens.tokens_of(db, the_account().id)
+
+
+@api.post("/tokens")
+@api.arguments(NewTokenSchema)
+@api.response(201, IssuedTokenSchema)
+@signed_in
+def make_token(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Make a token; its secret is told this once"""
+    moment = now()
+    with transaction() as db:
+        me = queries.account(db, the_account().id)
+        expires = moment + timedelta(days=wanted["days"])
+        token, secret = tokens.issue(
+            db, account=me, scope=wanted["scope"], expires=expires, label=wanted["label"], by=actor(), now=moment
+        )
+    told: dict[str, Any] = TokenSchema().dump(token)
+    return {**{key: getattr(token, key) for key in told}, "secret": secret}
+
+
+@api.delete("/tokens/<token_id>")
+@api.response(204)
+@signed_in
+def revoke_token(token_id: str) -> None:
+    """Revoke one of my tokens"""
+    with transaction() as db:
+        tokens.revoke(db, by=actor(), token=tokens.token_of(db, the_account().id, token_id), now=now())

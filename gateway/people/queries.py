@@ -1,0 +1,36 @@
+"""Finding accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.errors import NotFound
+from gateway.people.models import Account
+
+
+class NoSuchAccount(NotFound):
+    """Nobody has this id or address."""
+
+    code = "account-not-found"
+    title = "There is no such account"
+
+
+def account_by_email(db: Session, email: str) -> Account | None:
+    """Whose address this is. Uses uq_people_account_email."""
+    return db.scalar(select(Account).where(Account.email == email.strip().lower()))
+
+
+def account(db: Session, account_id: str) -> Account:
+    """By id. Raises NoSuchAccount."""
+    found = db.get(Account, account_id)
+    if found is None:
+        raise NoSuchAccount
+    return found
+
+
+def accounts(db: Session) -> Sequence[Account]:
+    """Everybody, by name."""
+    return db.scalars(select(Account).order_by(Account.name, Account.id)).all()

@@ -1,0 +1,15 @@
+"""A card of the dashboard: rooms register functions (account) -> list[Card] in `app.extensions["dashboard"]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Something that waits for the person who is signed in, or that they can do. `count` is shown if not None."""
+
+    title: str
+    text: str
+    href: str
+    count: int | None = None
