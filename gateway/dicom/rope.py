@@ -49,8 +49,8 @@ class Rope:
     """Pieces in a row. Safe to read from several threads, as its sources are."""
 
     def __init__(self, pieces: Sequence[Literal | SourceRange]) -> None:
-        self._pieces = tuple(piece for piece in pieces if piece.length)
-        self._starts = (0, *accumulate(piece.length for piece in self._pieces))
+        self.pieces = tuple(piece for piece in pieces if piece.length)
+        self._starts = (0, *accumulate(piece.length for piece in self.pieces))
 
     @property
     def length(self) -> int:
@@ -70,7 +70,7 @@ class Rope:
         while at < stop:
             place = bisect_right(self._starts, at) - 1
             inside = at - self._starts[place]
-            piece = self._pieces[place]
+            piece = self.pieces[place]
             length = min(size, piece.length - inside, stop - at)
             yield piece.read(inside, length)
             at += length

@@ -1,0 +1,160 @@
+"""Build a release: freeze what a grant opens, after opt-outs, pixel rules, and one trial of every header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import Archive as ArchiveRow
+from gateway.catalogue.models import Instance, Site
+from gateway.catalogue.queries import frame_index, instances_in
+from gateway.catalogue.sources import open_source
+from gateway.consent import optouts
+from gateway.deid.keys import ProjectKeys
+from gateway.deid.plan import Plan, load_plan
+from gateway.deid.rewrite import rewrite
+from gateway.dicom.header import read_header
+from gateway.dicom.uids import ClearUid
+from gateway.errors import SlidegateError, Withheld
+from gateway.pixels.rules import PixelRules, SlideFacts, load_rules
+from gateway.projects.grants import AlreadyRevoked
+from gateway.projects.keys import master_key, project_keys
+from gateway.projects.models import Grant
+from gateway.release import facts
+from gateway.release.models import ManifestEntry, Release
+from gateway.settings import current
+from gateway.trail.record import Actor, record
+
+OPTED_OUT = "The patient has said no to research use."
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """What stays the same for all instances of one release."""
+
+    plan: Plan
+    rules: PixelRules
+    master: bytes
+    project_id: str
+    release_id: str
+
+    def entry(self, db: Session, instance: Instance, site: Site, position: int) -> ManifestEntry:
+        """The instance under its release UIDs: released, or withheld and why."""
+        keys = domain_keys(self.project_id, site.code)
+        series = instance.series
+        assert series is not None, "instances_in gives indexed instances only"
+        entry = ManifestEntry(
+            release_id=self.release_id,
+            uid=keys.uid(ClearUid(instance.uid)),
+            series_uid=keys.uid(ClearUid(series.uid)),
+            study_uid=keys.uid(ClearUid(series.study.uid)),
+            instance_id=instance.id,
+            position=position,
+            released=False,
+            flavour=instance.image_type[2] if len(instance.image_type) > 2 else "",
+            transfer_syntax=instance.transfer_syntax,
+            frame_count=instance.frame_count,
+        )
+        entry.reason = self._withheld(db, instance, site)
+        if not entry.reason:
+            self._try(db, instance, keys, entry)
+        return entry
+
+    def _withheld(self, db: Session, instance: Instance, site: Site) -> str:
+        assert instance.series is not None
+        patient_id = instance.series.study.patient_id
+        if optouts.is_opted_out(db, master=self.master, site=site.code, patient_id=patient_id):
+            return OPTED_OUT
+        verdict = self.rules.verdict(
+            SlideFacts(
+                instance.sop_class,
+                tuple(instance.image_type),
+                instance.modality,
+                instance.burned_in,
+                instance.label_in_image,
+            )
+        )
+        return "" if verdict.released else verdict.reason
+
+    def _try(self, db: Session, instance: Instance, keys: ProjectKeys, entry: ManifestEntry) -> None:
+        """Rewrite the header once; an instance that fails is withheld with the reason."""
+        try:
+            front, told, pixel_start = rewritten(db, instance, self.plan, keys)
+        except SlidegateError as error:
+            entry.reason = error.message[:200]
+            return
+        entry.released = True
+        entry.facts = facts.searchable(told)
+        entry.size = len(front) + frame_index(db, instance.id).end - pixel_start
+
+
+def domain_keys(project_id: str, site: str) -> ProjectKeys:
+    """The project's keys for one site, whose patient numbers are its own."""
+    return ProjectKeys(project_keys(project_id).secret, site)
+
+
+def rewritten(db: Session, instance: Instance, plan: Plan, keys: ProjectKeys) -> tuple[bytes, dict[str, Any], int]:
+    """(new front, its metadata as DICOM JSON, where the pixel data start in the source)."""
+    source = open_source(db, instance)
+    try:
+        header = read_header(source)
+        if header.pixel is None or header.body is not source:
+            raise Withheld("Deflated objects and objects without pixels are not released.")
+        front = rewrite(header, plan, keys)
+        return front, facts.metadata(facts.parsed(front)), header.pixel.start
+    finally:
+        source.close()
+
+
+def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
+    """The release of a grant; the one that is there already if it was built before.
+
+    Raises UnknownPolicy or BadRecipe for a policy that cannot be used, AlreadyRevoked for a dead grant.
+    """
+    there = db.scalar(select(Release).where(Release.grant_id == grant.id))
+    if there is not None:
+        return there
+    if grant.revoked_at is not None:
+        raise AlreadyRevoked
+    policies: Path = current().policies_dir
+    plan, rules = load_plan(policies, grant.deid_policy), load_rules(policies)
+    release = Release(
+        grant_id=grant.id,
+        project_id=grant.project_id,
+        built_at=now,
+        consent_epoch=optouts.epoch(db),
+        deid_policy=plan.name,
+        deid_sha256=plan.sha256,
+        pixels_sha256=rules.sha256,
+    )
+    db.add(release)
+    db.flush()
+    builder = _Builder(plan, rules, master_key(current().master_key_file), grant.project_id, release.id)
+    sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
+    for position, instance in enumerate(instances_in(db, grant.dataset_ids)):
+        entry = builder.entry(db, instance, sites[instance.archive_id], position)
+        release.released += entry.released
+        release.withheld += not entry.released
+        db.add(entry)
+    db.flush()
+    _record(db, by, release, now)
+    return release
+
+
+def _record(db: Session, by: Actor, release: Release, now: datetime) -> None:
+    detail = {
+        "release": release.id,
+        "grant": release.grant_id,
+        "released": release.released,
+        "withheld": release.withheld,
+        "deid_policy": release.deid_policy,
+        "deid_sha256": release.deid_sha256,
+        "pixels_sha256": release.pixels_sha256,
+        "consent_epoch": release.consent_epoch,
+    }
+    record(db, action="release.built", actor=by, now=now, project=release.project_id, subject=release.id, detail=detail)

@@ -1,0 +1,50 @@
+"""What a reader of a release may be told. Every one of these is on the record."""
+
+from __future__ import annotations
+
+from gateway.errors import Forbidden, Invalid, NotFound, SlidegateError
+
+
+class NoSuchRelease(NotFound):
+    """Not there, or not for this caller."""
+
+    code = "release-not-found"
+    title = "There is no such release, or it is not yours to see"
+
+
+class NotInRelease(NotFound):
+    """Outside the manifest: whether the archive has it is not told."""
+
+    code = "not-in-release"
+    title = "This is not part of the release"
+
+
+class ConsentWithdrawn(Forbidden):
+    """The patient has said no since the release was built."""
+
+    code = "consent-withdrawn"
+    title = "This patient has withdrawn from research since the release was made"
+
+
+class NotAcceptable(Invalid):
+    """None of the accepted media types can be given."""
+
+    code = "not-acceptable"
+    status = 406
+    title = "None of the media types that you accept can be given"
+
+
+class RangeNotSatisfiable(Invalid):
+    """A range that lies outside the instance."""
+
+    code = "range-not-satisfiable"
+    status = 416
+    title = "The range lies outside the instance"
+
+
+class PolicyChanged(SlidegateError):
+    """A policy's text is no longer the one that was approved: nothing is released under it."""
+
+    code = "policy-changed"
+    status = 503
+    title = "A policy of this release has changed since it was built, so nothing is released until it is built again"

@@ -1,0 +1,45 @@
+"""The de-identified attributes of an instance as DICOM JSON (PS3.18 annex F)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+STUDY_LEVEL = (
+    "00080020", "00080030", "00080050", "00100010", "00100020", "00100030", "00100040", "0020000D", "00200010",
+)  # fmt: skip
+SERIES_LEVEL = ("00080060", "00080021", "0020000E", "00200011", "00080070", "00081090", "00200052")
+INSTANCE_LEVEL = (
+    "00080008", "00080016", "00080018", "00200013", "00280002", "00280004", "00280008", "00280010", "00280011",
+    "00280100", "00480006", "00480007", "00480010",
+)  # fmt: skip
+AVAILABLE_TRANSFER_SYNTAX, INSTANCE_AVAILABILITY = "00083002", "00080056"
+NOT_METADATA = frozenset(("7FE00001", "7FE00002"))  # the offset tables belong to the pixels
+
+
+def parsed(front: bytes) -> Dataset:
+    """The rewritten header as pydicom reads it."""
+    return dcmread(BytesIO(front), stop_before_pixels=True)
+
+
+def metadata(dataset: Dataset) -> dict[str, Any]:
+    """All attributes but pixels; binary ones inline, so that no further request is needed."""
+    told: dict[str, Any] = dataset.to_json_dict(suppress_invalid_tags=True)
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    kept = {tag: value for tag, value in told.items() if tag not in NOT_METADATA and not tag.startswith("0002")}
+    return dict(sorted({**kept, AVAILABLE_TRANSFER_SYNTAX: {"vr": "UI", "Value": [syntax]}}.items()))
+
+
+def searchable(told: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that searches match and give."""
+    wanted = (*STUDY_LEVEL, *SERIES_LEVEL, *INSTANCE_LEVEL, AVAILABLE_TRANSFER_SYNTAX)
+    return {tag: told[tag] for tag in wanted if tag in told}
+
+
+def first(told: dict[str, Any], tag: str) -> Any:
+    """The first value of an attribute, None if it has none."""
+    values = told.get(tag, {}).get("Value")
+    return values[0] if values else None

@@ -1,0 +1,23 @@
+"""Work that is done behind the pages: building the release of a new grant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway import clock
+from gateway.db import transaction
+from gateway.errors import NotFound
+from gateway.jobs.handlers import handler
+from gateway.projects.models import Grant
+from gateway.release.commands import build
+from gateway.trail.record import SYSTEM
+
+
+@handler("release.build")
+def build_release(payload: Any) -> None:
+    """Build the release of payload["grant_id"]; harmless if it is there already."""
+    with transaction() as db:
+        grant = db.get(Grant, payload["grant_id"])
+        if grant is None:
+            raise NotFound("There is no such grant.")
+        build(db, by=SYSTEM, grant=grant, now=clock.now())

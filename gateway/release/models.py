@@ -1,0 +1,52 @@
+"""A release and its manifest: the frozen list of what a grant opens, under names that mean nothing outside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.db import Base, new_id
+
+
+class Release(Base):
+    """What one grant releases. Policies are named with the hash of the text that was applied."""
+
+    __tablename__ = "data_release"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    grant_id: Mapped[str] = mapped_column(ForeignKey("access_grant.id"), unique=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
+    built_at: Mapped[datetime]
+    consent_epoch: Mapped[int]
+    deid_policy: Mapped[str] = mapped_column(String(100))
+    deid_sha256: Mapped[str] = mapped_column(String(64))
+    pixels_sha256: Mapped[str] = mapped_column(String(64))
+    released: Mapped[int] = mapped_column(default=0)
+    withheld: Mapped[int] = mapped_column(default=0)
+
+
+class ManifestEntry(Base):
+    """One instance of a release: released, or withheld with the reason. `facts` are its de-identified attributes.
+
+    `facts` maps eight-digit tags to DICOM JSON (PS3.18 F.2); it is what searches answer from.
+    """
+
+    __tablename__ = "manifest_entry"
+    __table_args__ = (Index("ix_manifest_entry_release_id_series_uid", "release_id", "series_uid"),)
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("data_release.id"), primary_key=True)
+    uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    study_uid: Mapped[str] = mapped_column(String(64))
+    series_uid: Mapped[str] = mapped_column(String(64))
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"))
+    position: Mapped[int]
+    released: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    flavour: Mapped[str] = mapped_column(String(16), default="")
+    transfer_syntax: Mapped[str] = mapped_column(String(64), default="")
+    frame_count: Mapped[int] = mapped_column(default=0)
+    size: Mapped[int] = mapped_column(default=0)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -1,0 +1,56 @@
+"""What is asked of releases and manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.release.models import ManifestEntry, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A study, series or instance of a release; an empty level is not asked for."""
+
+    study: str = ""
+    series: str = ""
+    instance: str = ""
+
+
+def release(db: Session, release_id: str) -> Release | None:
+    """One release. Index: pk_data_release."""
+    return db.get(Release, release_id)
+
+
+def release_of_grant(db: Session, grant_id: str) -> Release | None:
+    """The release of a grant. Index: uq_data_release_grant_id."""
+    return db.scalar(select(Release).where(Release.grant_id == grant_id))
+
+
+def releases_of_projects(db: Session, project_ids: Sequence[str]) -> Sequence[Release]:
+    """Releases of some projects, newest first. Index: ix_data_release_project_id."""
+    return db.scalars(
+        select(Release).where(Release.project_id.in_(project_ids)).order_by(Release.built_at.desc(), Release.id)
+    ).all()
+
+
+def entries(db: Session, release_id: str, place: Place | None = None) -> Sequence[ManifestEntry]:
+    """Released instances below a place, in order. Indexes: primary key, ix_manifest_entry_release_id_series_uid."""
+    asked = select(ManifestEntry).where(ManifestEntry.release_id == release_id, ManifestEntry.released)
+    place = place or Place()
+    if place.study:
+        asked = asked.where(ManifestEntry.study_uid == place.study)
+    if place.series:
+        asked = asked.where(ManifestEntry.series_uid == place.series)
+    if place.instance:
+        asked = asked.where(ManifestEntry.uid == place.instance)
+    return db.scalars(asked.order_by(ManifestEntry.position)).all()
+
+
+def whole_manifest(db: Session, release_id: str) -> Sequence[ManifestEntry]:
+    """All entries, withheld ones too, in order."""
+    asked = select(ManifestEntry).where(ManifestEntry.release_id == release_id)
+    return db.scalars(asked.order_by(ManifestEntry.position)).all()

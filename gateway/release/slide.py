@@ -1,0 +1,152 @@
+"""The one conductor: from a pass and a release UID to the bytes that may leave.
+
+Header by recipe, pixels by range, as one rope. Rewritten headers are kept in memory, bounded in bytes, under a
+key that changes with the grant's epoch and the consent epoch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import Archive, Instance
+from gateway.catalogue.queries import frame_index
+from gateway.catalogue.sources import open_source
+from gateway.consent import optouts
+from gateway.deid.plan import load_plan
+from gateway.dicom.frames.index import FrameIndex
+from gateway.dicom.rope import Literal, Rope, SourceRange
+from gateway.dicom.source import ByteSource
+from gateway.dicom.uids import ReleaseUid
+from gateway.projects.grants import Pass
+from gateway.release.commands import domain_keys, rewritten
+from gateway.release.models import ManifestEntry, Release
+from gateway.settings import current
+
+CACHE_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is kept of an instance between requests: its new header and where its pixels lie."""
+
+    front: bytes
+    told: dict[str, Any]
+    frames: FrameIndex
+    pixel_start: int
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory, roughly: parsed JSON weighs several times its header."""
+        return 6 * len(self.front) + 16 * len(self.frames.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A released instance, open. All that it gives may leave."""
+
+    uid: ReleaseUid
+    transfer_syntax: str
+    rope: Rope
+    etag: str
+    _prepared: Prepared
+    _source: ByteSource
+
+    @property
+    def length(self) -> int:
+        """Length of the whole instance in bytes."""
+        return self.rope.length
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames."""
+        return self._prepared.frames.count
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """De-identified attributes as DICOM JSON."""
+        return self._prepared.told
+
+    def frame(self, number: int) -> bytes:
+        """The encoded bytes of a frame, counted from 0: exactly those of the archive. Raises BadFrames."""
+        return b"".join(self._source.read(start, length) for start, length in self._prepared.frames.pieces(number))
+
+
+class _Cache:
+    """Least recently used first out, when the sum of weights passes the bound."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[tuple[Any, ...], Prepared] = OrderedDict()
+        self._weight = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[Any, ...]) -> Prepared | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: tuple[Any, ...], prepared: Prepared) -> None:
+        with self._lock:
+            if key not in self._kept and prepared.weight < self._limit:
+                self._kept[key] = prepared
+                self._weight += prepared.weight
+            while self._weight > self._limit:
+                _old, dropped = self._kept.popitem(last=False)
+                self._weight -= dropped.weight
+
+
+_cache = _Cache(CACHE_BYTES)
+
+
+@contextmanager
+def opened(db: Session, pass_: Pass, release: Release, entry: ManifestEntry) -> Iterator[Slide]:
+    """The instance of a manifest entry, its source closed at the end. The entry must be one that `visits.find` gave.
+
+    Raises ArchiveError, Withheld, DicomError: then nothing leaves.
+    """
+    slide = open_slide(db, pass_, release, entry)
+    try:
+        yield slide
+    finally:
+        close(slide)
+
+
+def open_slide(db: Session, pass_: Pass, release: Release, entry: ManifestEntry) -> Slide:
+    """As `opened`, for streams that outlive the request: the caller calls `close`."""
+    if pass_.grant_id != release.grant_id or entry.release_id != release.id or not entry.released:
+        raise TypeError("the pass, the release and the entry do not belong together")
+    instance = db.get_one(Instance, entry.instance_id)
+    prepared = _prepared(db, pass_, release, instance)
+    source = open_source(db, instance)
+    pixels = SourceRange(source, prepared.pixel_start, prepared.frames.end - prepared.pixel_start)
+    front = hashlib.sha256(prepared.front).hexdigest()
+    etag = hashlib.sha256(f"{front} {instance.version} {release.id}".encode()).hexdigest()[:32]
+    rope = Rope([Literal(prepared.front), pixels])
+    return Slide(ReleaseUid(entry.uid), entry.transfer_syntax, rope, etag, prepared, source)
+
+
+def close(slide: Slide) -> None:
+    """Let go of the source."""
+    slide._source.close()
+
+
+def _prepared(db: Session, pass_: Pass, release: Release, instance: Instance) -> Prepared:
+    epochs = (pass_.epoch, optouts.epoch(db))
+    key = (release.project_id, release.deid_sha256, instance.id, instance.version, epochs)
+    found = _cache.get(key)
+    if found is None:
+        site = db.get_one(Archive, instance.archive_id).site.code
+        plan = load_plan(current().policies_dir, release.deid_policy)
+        front, told, pixel_start = rewritten(db, instance, plan, domain_keys(release.project_id, site))
+        found = Prepared(front, told, frame_index(db, instance.id), pixel_start)
+        _cache.put(key, found)
+    return found

@@ -1,0 +1,108 @@
+"""A visit: one caller at one release, let in by the grant. Every refusal is recorded before it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from gateway import clock
+from gateway.catalogue.models import Archive, Instance
+from gateway.consent import optouts
+from gateway.db import reading, transaction
+from gateway.deid.plan import load_plan
+from gateway.errors import SlidegateError
+from gateway.people.access import reader_of
+from gateway.people.session import caller
+from gateway.people.tokens import acting
+from gateway.projects.grants import Pass, admit
+from gateway.projects.keys import master_key
+from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
+from gateway.release.models import ManifestEntry, Release
+from gateway.settings import current
+from gateway.trail.record import Actor, record
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who reads which release, under which pass."""
+
+    pass_: Pass
+    release: Release
+    actor: Actor
+    session: str
+    consent_epoch: int
+
+
+def enter(release_id: str) -> Visit:
+    """Let the caller of this request in. Raises Unauthenticated, NoSuchRelease, or what `admit` raises."""
+    account = reader_of(release_id)
+    found = caller()
+    session = (found.token_id or found.session_id or "") if found else ""
+    with reading() as db:
+        release = db.get(Release, release_id)
+        if release is None:
+            raise NoSuchRelease
+        with recorded_refusal(acting(account), release):
+            pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
+            plan = load_plan(current().policies_dir, release.deid_policy)
+            if plan.sha256 != release.deid_sha256:
+                raise PolicyChanged
+        consent_epoch = optouts.epoch(db)
+    return Visit(pass_, release, acting(account), session, consent_epoch)
+
+
+@contextmanager
+def recorded_refusal(actor: Actor, release: Release, uid: str = "") -> Iterator[None]:
+    """Put a refusal raised inside on the record, then let it go on."""
+    try:
+        yield
+    except SlidegateError as refusal:
+        detail = {"release": release.id, "grant": release.grant_id, "code": refusal.code, "instance": uid}
+        with transaction() as db:
+            record(
+                db,
+                action="release.refused",
+                actor=actor,
+                now=clock.now(),
+                project=release.project_id,
+                subject=release.id,
+                detail={k: v for k, v in detail.items() if v},
+            )
+        raise
+
+
+def find(db: Session, visit: Visit, uid: str) -> ManifestEntry:
+    """The released instance of that UID. Raises NotInRelease or ConsentWithdrawn, on the record."""
+    release = visit.release
+    with recorded_refusal(visit.actor, release):
+        entry = db.get(ManifestEntry, (release.id, uid))
+        if entry is None or not entry.released:
+            raise NotInRelease
+        if optouts.epoch(db) != release.consent_epoch:
+            _still_consents(db, entry)
+    return entry
+
+
+def consenting(db: Session, visit: Visit, entries: list[ManifestEntry]) -> list[ManifestEntry]:
+    """The entries without those of patients who have said no since the release was built."""
+    if optouts.epoch(db) == visit.release.consent_epoch:
+        return entries
+    return [entry for entry in entries if _consents(db, entry)]
+
+
+def _consents(db: Session, entry: ManifestEntry) -> bool:
+    instance = db.get_one(Instance, entry.instance_id)
+    site = db.get_one(Archive, instance.archive_id).site.code
+    if instance.series is None:
+        return False
+    patient_id = instance.series.study.patient_id
+    master = master_key(current().master_key_file)
+    return not optouts.is_opted_out(db, master=master, site=site, patient_id=patient_id)
+
+
+def _still_consents(db: Session, entry: ManifestEntry) -> None:
+    if not _consents(db, entry):
+        raise ConsentWithdrawn
