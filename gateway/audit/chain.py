@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import queries
 from gateway.audit.verify import Chain, Fault, Head
 from gateway.trail.chain import leaf_hash
+from gateway.trail.record import found_by
 
 FULL_CHECK_EVERY = timedelta(minutes=10)
 COLUMNS = ("action", "project", "pseq", "subject")  # these repeat what the body says under the same name
@@ -88,9 +89,7 @@ def _columns_agree(row: Row[Any]) -> bool:
         and all(body.get(name) == getattr(row, name) for name in COLUMNS)
         and (who["kind"], who["id"]) == (row.actor_kind, row.actor_id)
         and datetime.fromisoformat(body["at"]) == row.at
-        and body["detail"].get("lease", row.lease_seq) == row.lease_seq
-        and body["detail"].get("instance", row.instance_uid) == row.instance_uid
-        and body["detail"].get("release", row.release_id) == row.release_id
+        and all(getattr(row, name) == value for name, value in found_by(body["detail"]).items())
     )
 
 

@@ -87,7 +87,7 @@ def record(
     written = canonical(body)
     values = {
         "seq": seq, "at": now, "action": action, "actor_kind": actor.kind, "actor_id": actor.id,
-        "project": project, "pseq": pseq, "subject": subject, **_found_by(told),
+        "project": project, "pseq": pseq, "subject": subject, **found_by(told),
         "body": written, "prev": prev, "hash": event_hash(prev, leaf_hash(written)),
     }  # fmt: skip
     connection.execute(insert(Event), values)
@@ -114,11 +114,11 @@ def _commit(openings: list[dict[str, Any]], seq: int, field: str, value: str) ->
     return commitment(field, salt, value)
 
 
-def _found_by(detail: Mapping[str, object]) -> dict[str, Any]:
+def found_by(detail: Mapping[str, object]) -> dict[str, Any]:
     """The columns that repeat what a detail says, so that a search can use an index."""
     release, instance, lease = (detail.get(key) for key in ("release", "instance", "lease"))
     return {
         "release_id": release if isinstance(release, str) else None,
         "instance_uid": str(instance) if isinstance(instance, str) else None,
-        "lease_seq": lease if isinstance(lease, int) else None,
+        "lease_seq": lease if type(lease) is int else None,
     }

@@ -104,6 +104,17 @@ class TestTheChain:
             second = chain.status(db, NOW + timedelta(minutes=1))
         assert (second.whole, second.head.seq, second.checked_at) == (True, 13, NOW)
 
+    def test_is_whole_whatever_a_detail_holds(self) -> None:
+        details: list[dict[str, object]] = [
+            {"lease": "x", "instance": 5, "release": None},
+            {"lease": True, "instance": "", "release": ["r"]},
+        ]
+        with transaction() as db:
+            for detail in details:
+                record(db, action="x.done", actor=SYSTEM, now=NOW, detail=detail)
+        with reading() as db:
+            assert chain.check(db).verdict.faults == []
+
     @pytest.mark.parametrize(
         "statement",
         [
