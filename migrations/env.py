@@ -2,7 +2,6 @@
 
 from alembic import context
 
-import gateway.audit.models
 import gateway.catalogue.models
 import gateway.consent.models
 import gateway.governance.models
