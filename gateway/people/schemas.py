@@ -115,4 +115,5 @@ class NewAccountSchema(RolesSchema):
 
 def faults(error: ValidationError) -> dict[str, Any]:
     """What was refused, field by field, for forms.html."""
-    return dict(error.normalized_messages())
+    told = error.messages
+    return dict(told) if isinstance(told, dict) else {"_schema": told}

@@ -8,12 +8,31 @@ from typing import Any
 
 from flask import Blueprint, Flask, render_template
 from flask_smorest import Api
+from marshmallow import Schema, fields
 
 SPEC_OPTIONS: dict[str, Any] = {
     "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
     "security": [{"bearer": []}],
 }
 METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class ProblemSchema(Schema):
+    """What every error is: problem JSON (RFC 9457) with a stable code."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    code = fields.String()
+    request_id = fields.String()
+    errors = fields.Dict(metadata={"description": "what was refused, field by field"})
+
+
+class RoomsApi(Api):  # type: ignore[misc]  # flask-smorest is untyped
+    """The frame of the API, with our own shape of errors."""
+
+    ERROR_SCHEMA = ProblemSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +62,7 @@ def operations(spec: dict[str, Any]) -> Iterator[Operation]:
 
 
 def _operation(method: str, path: str, item: dict[str, Any], told: dict[str, Any]) -> Operation:
-    answers = {code: _schema(answer) or answer.get("description", "") for code, answer in told["responses"].items()}
+    answers = {code: _answer(each) for code, each in told["responses"].items()}
     return Operation(
         method=method,
         path=path,
@@ -54,6 +73,10 @@ def _operation(method: str, path: str, item: dict[str, Any], told: dict[str, Any
         body=_schema(told.get("requestBody", {})),
         answers={code: text for code, text in answers.items() if code.isdigit()},
     )
+
+
+def _answer(told: dict[str, Any]) -> str:
+    return "Problem" if "$ref" in told else _schema(told) or str(told.get("description", ""))
 
 
 def _schema(part: dict[str, Any]) -> str:
@@ -84,6 +107,7 @@ def install(app: Flask, api: Api) -> None:
             by_tag.setdefault(each.tag, []).append(each)
         about = {tag["name"]: tag.get("description", "") for tag in spec.get("tags", [])}
         schemas = spec.get("components", {}).get("schemas", {})
+        schemas.pop("PaginationMetadata", None)
         return render_template("web/api_docs.html", by_tag=by_tag, about=about, schemas=schemas)
 
     app.register_blueprint(docs)

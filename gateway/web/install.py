@@ -35,14 +35,14 @@ def new_api(app: Flask, settings: Settings) -> Api:
         OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS=api_docs.SPEC_OPTIONS,
     )
-    api = Api(app)
+    api = api_docs.RoomsApi(app)
     api_docs.install(app, api)
     problems.install(app)
     return api
 
 
 def _keep_assets(response: Response) -> Response:
-    if request.endpoint == "web.static" and response.status_code == 200:
-        if "v" in request.args or "/vendor/" in request.path:
-            response.headers["Cache-Control"] = FOR_EVER
+    lasting = "v" in request.args or "/vendor/" in request.path
+    if request.endpoint == "web.static" and response.status_code == 200 and lasting:
+        response.headers["Cache-Control"] = FOR_EVER
     return response

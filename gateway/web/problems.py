@@ -23,6 +23,13 @@ HINTS = {
     404: "It may have moved, or it may be something that you may not know of.",
     500: "The people who run this gateway can look it up under the number below. Nothing has been released.",
 }
+TITLES = {
+    404: "There is no such page",
+    405: "This cannot be done here",
+    413: "This is too large to send",
+    422: "Some of what was sent is not right",
+    500: "Something went wrong",
+}
 _log = structlog.get_logger()
 
 
@@ -60,17 +67,14 @@ def answer(status: int, code: str, title: str, detail: str = "", **more: Any) ->
     """The same as `problem` to a program, a page to a person."""
     if wants_problem():
         return problem(status, code, title, detail, **more)
-    page = render_template(
-        "web/error.html", status=status, code=code, title=title, detail=detail or HINTS.get(status, "")
-    )
+    page = render_template("web/error.html", status=int(status), code=code, title=title, detail=detail)
     return make_response(page, status)
 
 
 def _refused(error: SlidegateError) -> Response:
     if isinstance(error, Unauthenticated):
         return _unknown(error)
-    title = error.title if error.title != SlidegateError.title else HTTPStatus(error.status).phrase
-    return answer(error.status, error.code, title, error.message)
+    return answer(error.status, error.code, error.title, error.message)
 
 
 def _unknown(error: Unauthenticated) -> Response:
@@ -88,7 +92,8 @@ def _http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code)
     told = getattr(error, "data", None) or {}  # flask-smorest puts what a schema refused here
     more = {"errors": told["messages"]} if "messages" in told else {}
-    response = answer(status, status.phrase.lower().replace(" ", "-"), status.phrase, **more)
+    code = status.phrase.lower().replace(" ", "-")
+    response = answer(status, code, TITLES.get(status, status.phrase), HINTS.get(status, ""), **more)
     for name, value in error.get_headers(request.environ):
         if name not in {"Content-Type", "Content-Length"}:
             response.headers[name] = value
@@ -108,5 +113,4 @@ def _unexpected(error: Exception) -> Response:
         at=f"{last.filename.rpartition('/gateway/')[2]}:{last.lineno}",
         request_id=g.get("request_id", ""),
     )
-    title = "Something went wrong"
-    return answer(500, "unexpected", title, HINTS[500])
+    return answer(500, "unexpected", TITLES[500], HINTS[500])

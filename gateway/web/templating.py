@@ -27,7 +27,13 @@ class DesignSystem(BaseLoader):
         package = PackageLoader("nhsuk_frontend_jinja")
         self._lenient = Environment(loader=package, undefined=ChainableUndefined, autoescape=True)
 
-    def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002  # the name is Jinja's
+    ) -> Template:
+        """The macro file, in its own environment."""
         if not name.startswith("nhsuk/"):
             raise TemplateNotFound(name)
         return self._lenient.get_template(name)
@@ -56,8 +62,8 @@ def day(moment: datetime) -> str:
 
 
 def minute(moment: datetime) -> str:
-    """3 March 2026, 09:05 UTC."""
-    return f"{day(moment)}, {moment:%H:%M} UTC"
+    """3 Mar 2026, 09:05 UTC."""
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
 def install(app: Flask) -> None:
