@@ -32,9 +32,7 @@ from gateway.people.access import requires, signed_in
 from gateway.settings import current
 
 Json = Mapping[str, Any]
-api = Blueprint(
-    "applications", __name__, url_prefix="/api/v1/applications", description="Apply, review and decide"
-)
+api = Blueprint("applications", __name__, url_prefix="/api/v1/applications", description="Apply, review and decide")
 
 
 @api.get("")

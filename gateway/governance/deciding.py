@@ -68,9 +68,7 @@ def approve(
         db,
         by=by,
         application=application,
-        decision=Decision(
-            outcome=outcome.value, conditions=list(conditions), reasons=reasons.strip(), ends_at=ends
-        ),
+        decision=Decision(outcome=outcome.value, conditions=list(conditions), reasons=reasons.strip(), ends_at=ends),
         now=now,
         project=project,
         detail={"deid_policy": policy, "deid_policy_sha256": _recipe_hash(policy), "ends": ends.isoformat()},

@@ -64,9 +64,7 @@ def save(application_id: str, section_key: str) -> Any:
     try:
         with transaction() as db:
             application = queries.application(db, application_id)
-            commands.save(
-                db, by=me(db), application=application, answers=answers, version=seen_version(), now=now()
-            )
+            commands.save(db, by=me(db), application=application, answers=answers, version=seen_version(), now=now())
     except Conflict as refusal:
         flash(refusal.message)
         return redirect(url_for("governance.applying.show", application_id=application_id))

@@ -22,9 +22,7 @@ def choose_reviewers(db: Session, *, by: Account, application: Application, valu
     if len(found) < len(reviewers):
         raise guards.UnfitReviewer("Choose from the people who are listed.")
     if application.state != State.IN_REVIEW:
-        reviewing.begin_review(
-            db, by=by, application=application, reviewers=found, now=now, version=values["version"]
-        )
+        reviewing.begin_review(db, by=by, application=application, reviewers=found, now=now, version=values["version"])
         return
     guards.as_seen(application, values["version"])
     if not found:

@@ -159,9 +159,7 @@ class TriageSchema(_Seen):
 class ReviewSchema(_Strict):
     """A recommendation, or a conflict of interest."""
 
-    conflict = fields.Boolean(
-        required=True, error_messages={"required": "Say whether you have a conflict of interest"}
-    )
+    conflict = fields.Boolean(required=True, error_messages={"required": "Say whether you have a conflict of interest"})
     conflict_detail = fields.String(load_default="", validate=validate.Length(max=1000))
     recommendation = fields.String(
         load_default=None,

@@ -116,3 +116,9 @@ def test_a_stranger_gets_the_answer_for_what_is_not_there(app, cast):
         assert answer.status_code == 404
     assert client.post(f"{url}/withdraw").status_code == 404
     assert client.get(ROOT).json == []
+
+
+def test_the_api_describes_itself(app):
+    described = app.test_client().get("/api/openapi.json").json
+    ours = {path for path in described["paths"] if path.startswith(ROOT)}
+    assert ours >= {f"{ROOT}/{{application_id}}/{step}" for step in ("submit", "reviewers", "reviews", "decision")}

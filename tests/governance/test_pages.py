@@ -173,3 +173,16 @@ def test_a_steward_revokes_with_a_reason_that_the_members_read(walk, cast):
     page = walk.open(f"/projects/{project.id}")
     assert "The laptop was lost" in page.text
     assert "Revoke access" not in page.text
+
+
+def test_the_dashboard_says_what_waits_for_whom(walk, cast):
+    with transaction() as db:
+        one_in_review(db, together(db, cast))
+    for person, card in (
+        (cast.reviewers[0], "Applications that wait for you"),
+        (cast.applicant, "Applications on their way"),
+    ):
+        walk.sign_in(person)
+        assert card in walk.open("/").text
+    walk.sign_in(cast.reviewers[2])
+    assert "Applications that wait for you" not in walk.open("/").text
