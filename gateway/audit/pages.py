@@ -75,6 +75,7 @@ def index() -> tuple[str, int]:
             asked=asked,
             found=found,
             names=found.names,
+            titles=queries.titles_of(db, (each.project for each in found.events)),
             status=chain.status(db, now()),
             actions=queries.actions(db),
             may_export=may("audit.export"),
@@ -100,6 +101,7 @@ def event(seq: int) -> str:
             openings=openings,
             before=before,
             after=after,
+            titles=queries.titles_of(db, [found.project]),
             status=chain.status(db, now()),
             person=_person_of(found),
         )
@@ -116,7 +118,12 @@ def reads() -> tuple[str, int]:
     def question(db: Session) -> str:
         found = extents.reads(db, asked.search, before=asked.before)
         return render_template(
-            "audit/reads.html", asked=asked, found=found, unknown=extents.UNKNOWN, may_export=may("audit.export")
+            "audit/reads.html",
+            titles=queries.titles_of(db, (each.project for each in found.reads)),
+            asked=asked,
+            found=found,
+            unknown=extents.UNKNOWN,
+            may_export=may("audit.export"),
         )
 
     if asked.faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from gateway.audit.search import Search
 from gateway.audit.verify import Head
 from gateway.errors import NotFound
 from gateway.people.models import Account
+from gateway.projects.models import Project
 from gateway.trail.chain import GENESIS
 from gateway.trail.models import Event, Opening
 
@@ -65,7 +66,7 @@ def matching(db: Session, search: Search) -> ColumnElement[bool]:
     if search.person:
         parts.append(Event.actor_id.in_(_account_ids(db, search.person)))
     if search.project:
-        parts.append(Event.project == search.project)
+        parts.append(Event.project.in_(_project_ids(db, search.project)))
     if search.release:
         parts.append(Event.release_id == search.release)
     if search.action:
@@ -83,6 +84,17 @@ def matching(db: Session, search: Search) -> ColumnElement[bool]:
 def _account_ids(db: Session, person: str) -> list[str]:
     by_name = or_(Account.email.icontains(person, autoescape=True), Account.name.icontains(person, autoescape=True))
     return [person, *db.scalars(select(Account.id).where(by_name).limit(500))]
+
+
+def _project_ids(db: Session, project: str) -> list[str]:
+    by_title = Project.title.icontains(project, autoescape=True)
+    return [project, *db.scalars(select(Project.id).where(by_title).limit(500))]
+
+
+def titles_of(db: Session, projects: Iterable[str | None]) -> dict[str, str]:
+    """Project id -> title, of those that there are."""
+    query = select(Project.id, Project.title).where(Project.id.in_({each for each in projects if each}))
+    return {row.id: row.title for row in db.execute(query)}
 
 
 def names_of(db: Session, events: Sequence[Event]) -> dict[int, str]:
@@ -103,11 +115,6 @@ def event(db: Session, seq: int) -> tuple[Event, list[Opening]]:
 def neighbours(db: Session, seq: int) -> tuple[Event | None, Event | None]:
     """The event before and the one after."""
     return db.get(Event, seq - 1), db.get(Event, seq + 1)
-
-
-def projects(db: Session) -> list[str]:
-    """The projects that the log knows of."""
-    return [each for each in db.scalars(select(Event.project).distinct()) if each]
 
 
 def actions(db: Session) -> list[str]:

@@ -45,7 +45,7 @@ class SearchSchema(Schema):
         unknown = EXCLUDE
 
     person = _text(254, "Account id, or part of a name or email address")
-    project = _text(64, "Project id")
+    project = _text(200, "Project id, or part of its title")
     release = _text(64, "Release id")
     action = _text(64, "Action, such as grant.issued, or its first part, such as release.read")
     instance = _text(64, "Any part of a released instance UID")

@@ -12,8 +12,8 @@ from gateway.trail.canonical import Json
 class Search:
     """All conditions must hold; an empty one is none.
 
-    `action` may end in a dot or be the first part of a name ("release.read"); `instance` is any part of a released
-    UID; `person` an account id, or part of a name or email address; `until` is not included.
+    `person` is an account id, or part of a name or email address; `project` an id, or part of a title; `action` a
+    name or its first part ("release.read"); `instance` any part of a released UID; `until` is not included.
     """
 
     person: str = ""

@@ -81,6 +81,7 @@ def test_the_page_shows_the_chain_and_the_events_found(visitor: FlaskClient, aud
     page = visitor.get("/audit?project=p2", headers=auditor).text
     assert "The chain is whole" in page
     assert "grant.revoked" in page
+    assert "Grading by machine" in page
     assert SLIDE not in page
     assert OTHER in page
     assert "=Ben" in page

@@ -42,6 +42,7 @@ class TestASearch:
             (Search(person="BEN@example"), [11, 10, 9, 2, 1]),
             (Search(person="%"), []),
             (Search(project="p2"), [11, 10, 9, 2]),
+            (Search(project="by machine"), [11, 10, 9, 2]),
             (Search(release="r2"), [10, 9]),
             (Search(action="grant"), [11, 2, 1]),
             (Search(action="grant.issued"), [2, 1]),
