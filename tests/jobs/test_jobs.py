@@ -251,9 +251,7 @@ def test_a_killed_workers_item_is_taken_up_again(data_dir: Path) -> None:
 def test_the_command_line_stops_when_asked(data_dir: Path) -> None:
     environment = {**os.environ, "SLIDEGATE_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "gateway.cli", "jobs"]
-    listed = subprocess.run(
-        [*command, "list"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    listed = subprocess.run([*command, "list"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "kind" in listed.stdout
     wrong = subprocess.run([*command, "retry", "x"], env=environment, cwd=ROOT, capture_output=True, text=True)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)

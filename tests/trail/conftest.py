@@ -19,9 +19,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     before = settings.current()
     settings.use(replace(before, data_dir=tmp_path, database_url=""))
     tables = ("trail_event", "trail_opening")
-    Base.metadata.create_all(
-        bind(settings.current().database), tables=[Base.metadata.tables[name] for name in tables]
-    )
+    Base.metadata.create_all(bind(settings.current().database), tables=[Base.metadata.tables[name] for name in tables])
     yield tmp_path
     close_frame_book()
     settings.use(before)

@@ -218,9 +218,7 @@ def test_a_whole_instance_in_flight_at_the_kill_stays_open(data_dir: Path) -> No
     assert opened.isdisjoint(event.lease_seq for event in events(CLOSED))
 
 
-def test_after_a_restart_of_the_host_a_frames_lease_stays_open(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_a_restart_of_the_host_a_frames_lease_stays_open(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     killed_worker(data_dir)
     monkeypatch.setattr(journal, "boot_words", lambda: (1, 2))
     assert recover(now=NOW) == 1
