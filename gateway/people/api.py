@@ -25,8 +25,8 @@ api = Blueprint("account", __name__, url_prefix="/api/v1/account", description="
 def show() -> Mapping[str, Any]:
     """My account, my roles and what they allow"""
     account = the_account()
-    told: dict[str, Any] = AccountSchema(exclude=("permissions",)).dump(account)
-    return {**told, "permissions": sorted(permissions_of(account))}
+    own = {"roles": sorted(account.role_keys), "permissions": sorted(permissions_of(account))}
+    return {name: getattr(account, name) for name in AccountSchema().fields if name not in own} | own
 
 
 @api.get("/tokens")

@@ -17,11 +17,12 @@ from gateway.people.access import may, the_account
 from gateway.people.account_pages import own
 from gateway.people.admin_pages import admin
 from gateway.people.coming_back import safe_next
-from gateway.people.models import SignIn
+from gateway.people.models import Account, SignIn
 from gateway.people.schemas import SignInSchema, faults
 from gateway.people.session import caller, current_account
 from gateway.people.signing_in import SignInRefused
 from gateway.people.signing_in import sign_in as open_session
+from gateway.web.cards import Card
 from gateway.web.security import protect_forms
 
 pages = Blueprint("people", __name__, template_folder="templates")
@@ -34,7 +35,14 @@ def install(app: Flask) -> None:
     callers.install(app)
     app.before_request(protect_forms)
     app.context_processor(lambda: {"account": current_account() if "caller" in g else None, "may": may})
-    app.extensions.setdefault("dashboard", [])
+    app.extensions.setdefault("dashboard", []).append(_cards)
+
+
+def _cards(account: Account) -> list[Card]:
+    cards = [Card("Your account", "Your sessions, your password, and tokens for programs.", "/account")]
+    if may("account.manage"):
+        cards.append(Card("Accounts", "Add people, and say what they may do.", "/admin"))
+    return cards
 
 
 @pages.get("/")

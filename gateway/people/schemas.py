@@ -86,7 +86,7 @@ class AccountSchema(Schema):
     email = fields.String()
     name = fields.String()
     organisation = fields.String()
-    roles = fields.Function(lambda account: sorted(account.role_keys))
+    roles = fields.List(fields.String())
     permissions = fields.List(fields.String())
     created_at = fields.AwareDateTime()
     closed_at = fields.AwareDateTime(allow_none=True)

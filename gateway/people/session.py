@@ -13,7 +13,7 @@ from gateway.people.models import Account
 from gateway.people.tokens import WHOLE_ACCOUNT, BadToken
 from gateway.settings import current
 
-OPEN_TO_ALL = {"static", "health.alive", "health.ready", "health.metrics"}
+OPEN_TO_ALL = {"health.alive", "health.ready", "health.metrics"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,8 @@ def clear_cookie(response: Response) -> None:
 def identify() -> None:
     """Set the caller of this request. Raises BadToken if an Authorization header is no good."""
     g.caller = None
-    if request.endpoint is None or request.endpoint.rpartition(".")[2] == "static":
-        return
-    if request.endpoint in OPEN_TO_ALL:
+    endpoint = request.endpoint or ""
+    if endpoint in OPEN_TO_ALL or endpoint.rpartition(".")[2] == "static":
         return
     if "Authorization" in request.headers:
         g.caller = _from_token()

@@ -73,6 +73,8 @@ def protect_forms() -> None:
     A request with an Authorization header is exempt: browsers never add that by themselves. The header
     has been checked before this is called, so that a bad one has been refused already.
     """
+    if request.routing_exception is not None:
+        return  # no page, so nothing changes; the answer is 404 or 405
     if request.method in {"GET", "HEAD", "OPTIONS", "TRACE"} or "Authorization" in request.headers:
         return
     csrf.protect()
