@@ -23,6 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from deid.config.utils import load_deid
+from deid.logger import bot
 from pydicom.datadict import tag_for_keyword
 
 from gateway.deid.errors import BadRecipe, UnknownPolicy
@@ -128,6 +129,9 @@ def _line(line: str, number: int) -> Line:
     if argument[5:] not in FUNCTIONS:
         raise BadRecipe(f"line {number}: func: is one of {', '.join(sorted(FUNCTIONS))}")
     return Line(tag, keyword, Action.FUNCTION, argument[5:], number)
+
+
+bot.level = 0  # the library prints each line that it reads
 
 
 def _agree(path: Path, lines: tuple[Line, ...]) -> None:

@@ -71,4 +71,4 @@ def encapsulated(frames: list[bytes], *, basic_table: bool) -> Encapsulated:
     head = pack("<HHI", 0xFFFE, 0xE000, len(table)) + table
     items = b"".join(pack("<HHI", 0xFFFE, 0xE000, len(frame)) + frame for frame in padded)
     offsets = starts.astype("<u8").tobytes()
-    return Encapsulated(head + items, offsets, np.array([len(f) for f in frames], "<u8").tobytes())
+    return Encapsulated(head + items, offsets, np.array([len(f) for f in padded], "<u8").tobytes())

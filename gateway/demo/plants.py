@@ -84,10 +84,15 @@ def private_and_nested(dataset: Dataset, case: Case) -> None:
     request.RequestedProcedureID = case.accession
     request.ScheduledProcedureStepID = case.accession[-6:]
     dataset.RequestAttributesSequence = Sequence([request])
-    telephone = patient.plant(f"0{patient.nhs_number[:9]}")
+    block.add_new(0x04, "UN", _implicit_item({0x00100020: patient.hospital_number, 0x00104000: patient.address}))
+
+
+def unknown_elements(dataset: Dataset, case: Case) -> None:
+    """Standard elements encoded as UN. Not on slides: libdicom, and so OpenSlide, refuses to read such a file."""
+    telephone = case.patient.plant(f"0{case.patient.nhs_number[:9]}")
     _add_unknown(dataset, 0x00102154, _even(telephone.encode("ascii")))
     referenced = {0x00081150: "1.2.840.10008.3.1.2.1.1", 0x00081155: case.uids.new("patient object")}
-    _add_unknown(dataset, 0x00081120, _implicit_item({**referenced, 0x00100020: patient.hospital_number}))
+    _add_unknown(dataset, 0x00081120, _implicit_item({**referenced, 0x00100020: case.patient.hospital_number}))
 
 
 def _add_unknown(dataset: Dataset, tag: int, value: bytes) -> None:

@@ -24,6 +24,7 @@ def _blank(case: Case, sop_class: UID, number: int, modality: str) -> FileDatase
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SpecificCharacterSet = case.patient.charset
     plants.people_and_places(dataset, case)
+    plants.unknown_elements(dataset, case)
     dataset.SOPClassUID, dataset.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
     dataset.StudyInstanceUID = case.uids.new(f"{modality} study")
     dataset.SeriesInstanceUID = case.uids.new(f"{modality} series")
