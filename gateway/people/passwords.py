@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -11,6 +12,7 @@ from gateway.errors import Invalid
 
 SHORTEST, LONGEST = 12, 256
 _hasher = PasswordHasher()
+_turns = BoundedSemaphore(2)  # a check takes 64 MiB: a crowd at the door must not fill the memory of a worker
 
 
 class WeakPassword(Invalid):
@@ -32,8 +34,10 @@ def hash_password(password: str) -> str:
 def matches(password_hash: str, password: str) -> bool:
     """Whether this is the password. An empty hash (nobody, or no password) takes as long, and is False."""
     known = bool(password_hash)
+    against = password_hash if known else _nobody()
     try:
-        _hasher.verify(password_hash if known else _nobody(), password[: LONGEST + 1])
+        with _turns:
+            _hasher.verify(against, password[: LONGEST + 1])
     except (VerificationError, InvalidHashError):
         return False
     return known
