@@ -72,8 +72,7 @@ def _from_token() -> Caller:
     moment = now()
     with reading() as db:
         bearer = tokens.check(db, secret=authorization.token, now=moment)
-        noted = tokens.use_is_noted(db, token_id=bearer.token_id, now=moment)
-    if not noted:
+    if not bearer.use_is_noted(moment):
         with transaction() as db:
             tokens.note_use(db, token_id=bearer.token_id, now=moment)
     return Caller(bearer.account, bearer.scope, token_id=bearer.token_id)

@@ -58,6 +58,11 @@ class Bearer:
     account: Account
     scope: str
     token_id: str
+    last_used_at: datetime | None = None
+
+    def use_is_noted(self, now: datetime) -> bool:
+        """Whether the last use that was noted is fresh enough to need no writing."""
+        return self.last_used_at is not None and now - self.last_used_at < USE_NOTED_EVERY
 
 
 def acting(account: Account) -> Actor:
@@ -106,7 +111,7 @@ def check(db: Session, *, secret: str, now: datetime) -> Bearer:
         raise BadToken
     if token.account.closed_at is not None:
         raise BadToken
-    return Bearer(token.account, token.scope, token.id)
+    return Bearer(token.account, token.scope, token.id, token.last_used_at)
 
 
 def note_use(db: Session, *, token_id: str, now: datetime) -> None:
@@ -114,12 +119,6 @@ def note_use(db: Session, *, token_id: str, now: datetime) -> None:
     token = db.get(Token, token_id)
     if token is not None:
         token.last_used_at = now
-
-
-def use_is_noted(db: Session, *, token_id: str, now: datetime) -> bool:
-    """Whether the last use is fresh enough to need no writing."""
-    last = db.scalar(select(Token.last_used_at).where(Token.id == token_id))
-    return last is not None and now - last < USE_NOTED_EVERY
 
 
 def revoke(db: Session, *, by: Actor, token: Token, now: datetime) -> None:

@@ -94,7 +94,7 @@ def _http(error: HTTPException) -> Response:
     more = {"errors": told["messages"]} if "messages" in told else {}
     code = status.phrase.lower().replace(" ", "-")
     response = answer(status, code, TITLES.get(status, status.phrase), HINTS.get(status, ""), **more)
-    for name, value in error.get_headers(request.environ):
+    for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             response.headers[name] = value
     return response
