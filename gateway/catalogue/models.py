@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
@@ -80,7 +80,7 @@ class Instance(Base):
     archive_id: Mapped[str] = mapped_column(ForeignKey("archive.id"))
     series_id: Mapped[str | None] = mapped_column(ForeignKey("series.id"), index=True)
     locator: Mapped[str] = mapped_column(String(500))
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[str] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(200), default="")

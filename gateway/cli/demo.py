@@ -29,7 +29,7 @@ def demo(port: int, data_only: bool, directory: Path, scale: float) -> None:
     from gateway.demo.seed import ensure_demo
     from gateway.demo.story import who_can_sign_in
 
-    described = ensure_demo(directory, base_url=base_url, scale=scale)
+    described = ensure_demo(directory, base_url=base_url, scale=scale, say=click.echo)
     click.echo(who_can_sign_in(described))
     if not data_only:
         from gateway.cli.serve import run

@@ -32,6 +32,39 @@ PEOPLE = (
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A dataset of the demo."""
+
+    archive: str
+    slug: str
+    title: str
+    summary: str
+    terms: tuple[str, ...] = ("DUO:0000042", "DUO:0000026")
+
+
+DATASETS = (
+    Offer(
+        "ngh",
+        "breast-northfield",
+        "Breast biopsies, Northfield",
+        "Haematoxylin and eosin slides of breast biopsies, some with immunohistochemistry, scanned at 20x.",
+    ),
+    Offer(
+        "euh",
+        "prostate-colon-eastmoor",
+        "Prostate and colon, Eastmoor",
+        "Prostate core biopsies and colon resections, scanned at 20x; one slide is losslessly compressed.",
+    ),
+    Offer(
+        "cae",
+        "skin-caerwen",
+        "Skin excisions, Caerwen",
+        "Excisions of skin lesions with margins, and linked radiology for one of the patients.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """One application of the demo, and how far it has come."""
 
@@ -43,6 +76,7 @@ class Story:
     need: str
     datasets: tuple[int, ...]  # places in the sorted list of datasets
     reaches: str  # draft, submitted, in-review, approved
+    days_ago: int
     conditions: tuple[str, ...] = ()
     remarks: tuple[str, str] = ("", "")
     extra: dict[str, Any] = field(default_factory=dict)
@@ -78,14 +112,15 @@ STORIES = (
         title="Counting tumour-infiltrating lymphocytes on routine H&E slides",
         lay_title="Can a computer count the body's defence cells in a tumour?",
         lay_summary="When someone has cancer, some of the body's own defence cells move into the tumour. The more "
-        "there are, the better many people respond to treatment. Today a doctor estimates their number by eye. We want to "
-        "teach a computer to count them on ordinary slides, so that every hospital gets the same answer.",
+        "there are, the better many people respond to treatment. Today a doctor estimates their number by eye. We "
+        "want to teach a computer to count them on ordinary slides, so that every hospital gets the same answer.",
         benefit="People with cancer, whose treatment could be chosen with more certainty, and the laboratories that "
         "look at their slides.",
         need="Whole slides at full resolution from at least two hospitals, because colours differ between scanners. "
         "We need no reports and no dates.",
         datasets=(0, 1, 2),
         reaches="approved",
+        days_ago=18,
         conditions=("Show the patient panel the results before you publish them",),
         remarks=(
             "A clear question, the least data that answers it, and a sound plan for keeping it safe.",
@@ -103,6 +138,7 @@ STORIES = (
         need="A few slides from each scanner. We do not need anything about the patients.",
         datasets=(0, 1),
         reaches="in-review",
+        days_ago=9,
         remarks=("Low risk, and useful to everybody.", ""),
     ),
     Story(
@@ -115,6 +151,7 @@ STORIES = (
         need="Biopsy slides from one site, at full resolution.",
         datasets=(1,),
         reaches="submitted",
+        days_ago=3,
     ),
     Story(
         applicant="researcher",
@@ -125,6 +162,7 @@ STORIES = (
         need="",
         datasets=(2,),
         reaches="draft",
+        days_ago=1,
     ),
 )
 

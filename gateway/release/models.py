@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base, new_id
@@ -48,5 +48,5 @@ class ManifestEntry(Base):
     flavour: Mapped[str] = mapped_column(String(16), default="")
     transfer_syntax: Mapped[str] = mapped_column(String(64), default="")
     frame_count: Mapped[int] = mapped_column(default=0)
-    size: Mapped[int] = mapped_column(default=0)
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -1,0 +1,45 @@
+"""/api/v1/releases: the caller's releases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from gateway.db import reading
+from gateway.people.access import signed_in, the_account
+from gateway.projects.queries import projects_of
+from gateway.release.queries import releases_of_projects
+from gateway.settings import current
+
+api = Blueprint("releases-api", __name__, url_prefix="/api/v1/releases", description="Releases of your projects")
+
+
+class ReleaseSchema(Schema):
+    """A release as the API tells of it."""
+
+    id = fields.String()
+    project_id = fields.String()
+    grant_id = fields.String()
+    built_at = fields.DateTime()
+    released = fields.Integer(metadata={"description": "Instances that can be read"})
+    withheld = fields.Integer(metadata={"description": "Instances that are kept back, for reasons on the release page"})
+    deid_policy = fields.String()
+    deid_sha256 = fields.String()
+    pixels_sha256 = fields.String()
+    dicomweb_url = fields.Function(lambda release: f"{current().base_url}/releases/{release.id}/dicomweb")
+
+
+@api.route("")
+class Releases(MethodView):
+    """The collection."""
+
+    @signed_in
+    @api.response(200, ReleaseSchema(many=True))
+    def get(self) -> Any:
+        """List the releases of your projects, newest first"""
+        with reading() as db:
+            projects = [each.id for each in projects_of(db, the_account().id)]
+            return list(releases_of_projects(db, projects))

@@ -1,0 +1,189 @@
+"""The release pages: what was released and what was withheld, the viewer, and how to connect a tool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Flask, jsonify, render_template, url_for
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from gateway import clock
+from gateway.db import reading, transaction
+from gateway.people import tokens
+from gateway.people.access import may, signed_in, the_account
+from gateway.people.models import Account
+from gateway.projects.models import Grant, Membership, Project
+from gateway.projects.standing import standing
+from gateway.release import pyramid, slide, visits
+from gateway.release.dicomweb import dicomweb
+from gateway.release.errors import NoSuchRelease, NotInRelease
+from gateway.release.models import ManifestEntry, Release
+from gateway.release.queries import Place, entries, release_of_grant, whole_manifest
+from gateway.settings import current
+from gateway.trail.leases import open_lease
+
+pages = Blueprint("release", __name__, template_folder="templates")
+pages.register_blueprint(dicomweb)
+
+
+@dataclass(frozen=True, slots=True)
+class SlideRow:
+    """One series on the release page: what of it may be seen, and what is withheld and why."""
+
+    study_uid: str
+    series_uid: str
+    released: list[ManifestEntry]
+    withheld: list[ManifestEntry]
+
+    @property
+    def viewable(self) -> bool:
+        """Whether the viewer can show it."""
+        return any(entry.flavour == "VOLUME" for entry in self.released)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Facts for searching, of its first released instance."""
+        return self.released[0].facts if self.released else {}
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why instances are withheld, each reason once."""
+        return list(dict.fromkeys(entry.reason for entry in self.withheld))
+
+
+def install(app: Flask) -> None:
+    """Put releases on the project's page."""
+    app.extensions.setdefault("project_panels", []).append(releases_of)
+
+
+def releases_of(project: Project, _account: Account) -> Markup:
+    """The releases of a project's grants, for its page."""
+    with reading() as db:
+        found = [(grant, release_of_grant(db, grant.id)) for grant in project.grants]
+        return Markup(render_template("release/_panel.html", found=found))  # noqa: S704  # a template's own markup
+
+
+@pages.get("/releases/<release_id>")
+@signed_in
+def show(release_id: str) -> str:
+    """What was released and what was withheld, and why; under which policies; until when."""
+    with reading() as db:
+        release, project, grant = _seen(db, release_id)
+        rows = _rows(list(whole_manifest(db, release.id)))
+        return render_template(
+            "release/release.html",
+            release=release,
+            project=project,
+            standing=standing(grant, clock.now()),
+            rows=rows,
+            member=db.get(Membership, (project.id, the_account().id)) is not None,
+        )
+
+
+@pages.post("/releases/<release_id>/tokens")
+@signed_in
+def make_token(release_id: str) -> str:
+    """A token for this release, shown once."""
+    visit = visits.enter(release_id)
+    moment = clock.now()
+    with transaction() as db:
+        release, project, _grant = _seen(db, release_id)
+        expires = min(visit.pass_.ends_at, moment + timedelta(days=current().token_max_days))
+        account = db.get_one(Account, the_account().id)
+        token, secret = tokens.issue(
+            db, account=account, scope=f"release:{release_id}", expires=expires, now=moment, label=project.title[:60]
+        )
+        return _connect(release, project, secret=secret, token=token)
+
+
+@pages.get("/releases/<release_id>/connect")
+@signed_in
+def connect(release_id: str) -> str:
+    """How to reach the release from other tools, ready to copy."""
+    with reading() as db:
+        release, project, _grant = _seen(db, release_id)
+        return _connect(release, project)
+
+
+def _connect(release: Release, project: Project, **more: Any) -> str:
+    root = f"{current().base_url}/releases/{release.id}/dicomweb"
+    return render_template("release/connect.html", release=release, project=project, root=root, **more)
+
+
+@pages.get("/releases/<release_id>/view/<series_uid>")
+@signed_in
+def view(release_id: str, series_uid: str) -> str:
+    """The viewer on one slide."""
+    visit = visits.enter(release_id)
+    with reading() as db:
+        release, project, _grant = _seen(db, release_id)
+        rows = [row for row in _rows(list(whole_manifest(db, release_id))) if row.viewable]
+        order = [row.series_uid for row in rows]
+        with visits.recorded_refusal(visit.actor, visit.release):
+            if series_uid not in order:
+                raise NotInRelease
+        at = order.index(series_uid)
+        return render_template(
+            "release/view.html",
+            release=release,
+            project=project,
+            series_uid=series_uid,
+            number=at + 1,
+            count=len(order),
+            before=order[at - 1] if at else None,
+            after=order[at + 1] if at + 1 < len(order) else None,
+            ends_at=visit.pass_.ends_at,
+        )
+
+
+@pages.get("/releases/<release_id>/view/<series_uid>/slide.json")
+@signed_in
+def described(release_id: str, series_uid: str) -> Response:
+    """The slide's levels and facts, for the viewer."""
+    visit = visits.enter(release_id)
+    levels: list[dict[str, Any]] = []
+    told: dict[str, Any] = {}
+    with reading() as db:
+        found = visits.consenting(db, visit, list(entries(db, release_id, Place(series=series_uid))))
+    for entry in (each for each in found if each.flavour == "VOLUME"):
+        lease = open_lease(
+            actor=visit.actor, project=visit.release.project_id, release=release_id, instance=entry.uid,
+            grant=visit.release.grant_id, how="metadata", now=clock.now(), session=visit.session,
+        )  # fmt: skip
+        with reading() as db, slide.opened(db, visit.pass_, visit.release, entry) as opened:
+            levels.append(pyramid.level(opened, _frames_url(release_id, entry)))
+            told = told or opened.metadata
+        lease.close(0, "complete")
+    with visits.recorded_refusal(visit.actor, visit.release):
+        if not levels:
+            raise NotInRelease
+    levels.sort(key=lambda each: each["width"])
+    return jsonify(levels=levels, facts=pyramid.facts(told), endsAt=visit.pass_.ends_at.isoformat())
+
+
+def _frames_url(release_id: str, entry: ManifestEntry) -> str:
+    base = url_for("release.dicomweb.studies", release_id=release_id)
+    return f"{base}/{entry.study_uid}/series/{entry.series_uid}/instances/{entry.uid}/frames"
+
+
+def _seen(db: Session, release_id: str) -> tuple[Release, Project, Grant]:
+    """The release, for its members and for those who look after releases. Raises NoSuchRelease."""
+    release = db.get(Release, release_id)
+    if release is None:
+        raise NoSuchRelease
+    member = db.get(Membership, (release.project_id, the_account().id)) is not None
+    if not (member or may("release.build") or may("audit.read")):
+        raise NoSuchRelease
+    return release, db.get_one(Project, release.project_id), db.get_one(Grant, release.grant_id)
+
+
+def _rows(manifest: list[ManifestEntry]) -> list[SlideRow]:
+    rows: dict[str, SlideRow] = {}
+    for entry in manifest:
+        row = rows.setdefault(entry.series_uid, SlideRow(entry.study_uid, entry.series_uid, [], []))
+        (row.released if entry.released else row.withheld).append(entry)
+    return list(rows.values())
