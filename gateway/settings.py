@@ -97,9 +97,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise BadSetting(f"cannot read settings file {path.name}: {error}") from None
     variables = {
-        k.removeprefix(PREFIX).lower(): v
-        for k, v in environ.items()
-        if k.startswith(PREFIX) and k != PREFIX + "CONFIG"
+        k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX) and k != PREFIX + "CONFIG"
     }
     return _changed(settings, variables, "the environment")
 

@@ -18,9 +18,7 @@ SCHEMES = frozenset(
     b"DCM SCT SRT SNM3 UCUM LN ICDO3 ICD10 ICD-10 UMLS FMA NCIt MSH RADLEX ISO3166_1 CD99 PUBCHEM_CID GMDN".split()
 )
 CODED = frozenset((b"CODE", b"NUMERIC"))
-SPECIMEN_NUMBERS = frozenset(
-    (b"121041", b"111705")
-)  # Specimen Identifier, Parent Specimen Identifier: block numbers
+SPECIMEN_NUMBERS = frozenset((b"121041", b"111705"))  # Specimen Identifier, Parent Specimen Identifier: block numbers
 
 ItemCheck = Callable[[bytes, Encoding, bytes, Patient], bytes | None]
 

@@ -92,9 +92,7 @@ def _parsed(text: str) -> tuple[tuple[Line, ...], dict[str, str]]:
         elif section == "%header":
             parsed = _line(line, number)
             if parsed.tag in lines:
-                raise BadRecipe(
-                    f"line {number}: {parsed.keyword} was named before, in line {lines[parsed.tag].number}"
-                )
+                raise BadRecipe(f"line {number}: {parsed.keyword} was named before, in line {lines[parsed.tag].number}")
             lines[parsed.tag] = parsed
         else:
             raise BadRecipe(f"line {number}: outside a section that is known here")

@@ -217,9 +217,7 @@ class _Rewriter:
             return end, encoded(tag, vr, b"", encoding)
         if self.trace is not None:
             self.trace.entered(tag, rule, depth)
-        end, items = self._items(
-            start, stop if length == UNDEFINED else start + length, length, inside, depth, rule
-        )
+        end, items = self._items(start, stop if length == UNDEFINED else start + length, length, inside, depth, rule)
         return end, None if items is None else encoded(tag, vr, items, encoding)
 
     def _items(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,20 +12,18 @@ from sqlalchemy.orm import Session
 from gateway.catalogue.models import Archive as ArchiveRow
 from gateway.catalogue.models import Instance, Site
 from gateway.catalogue.queries import frame_index, instances_in
-from gateway.catalogue.sources import open_source
 from gateway.consent import optouts
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import Plan, load_plan
-from gateway.deid.rewrite import rewrite
-from gateway.dicom.header import read_header
 from gateway.dicom.uids import ClearUid
-from gateway.errors import SlidegateError, Withheld
+from gateway.errors import SlidegateError
 from gateway.pixels.rules import PixelRules, SlideFacts, load_rules
 from gateway.projects.grants import AlreadyRevoked
-from gateway.projects.keys import master_key, project_keys
+from gateway.projects.keys import master_key
 from gateway.projects.models import Grant
 from gateway.release import facts
 from gateway.release.models import ManifestEntry, Release
+from gateway.release.rewriting import domain_keys, rewritten
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
@@ -91,24 +88,6 @@ class _Builder:
         entry.released = True
         entry.facts = facts.searchable(told)
         entry.size = len(front) + frame_index(db, instance.id).end - pixel_start
-
-
-def domain_keys(project_id: str, site: str) -> ProjectKeys:
-    """The project's keys for one site, whose patient numbers are its own."""
-    return ProjectKeys(project_keys(project_id).secret, site)
-
-
-def rewritten(db: Session, instance: Instance, plan: Plan, keys: ProjectKeys) -> tuple[bytes, dict[str, Any], int]:
-    """(new front, its metadata as DICOM JSON, where the pixel data start in the source)."""
-    source = open_source(db, instance)
-    try:
-        header = read_header(source)
-        if header.pixel is None or header.body is not source:
-            raise Withheld("Deflated objects and objects without pixels are not released.")
-        front = rewrite(header, plan, keys)
-        return front, facts.metadata(facts.parsed(front)), header.pixel.start
-    finally:
-        source.close()
 
 
 def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:

@@ -26,8 +26,8 @@ from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.dicom.source import ByteSource
 from gateway.dicom.uids import ReleaseUid
 from gateway.projects.grants import Pass
-from gateway.release.commands import domain_keys, rewritten
 from gateway.release.models import ManifestEntry, Release
+from gateway.release.rewriting import domain_keys, rewritten
 from gateway.settings import current
 
 CACHE_BYTES = 32 * 1024 * 1024

@@ -25,9 +25,7 @@ def shown(rows: list[Row]) -> Table:
         table.add_column(heading)
     for row in rows:
         value = f"{row.value:,.3g} {row.unit}"
-        table.add_row(
-            row.area, row.name, value, row.peer, f"{row.ratio:.3g}", row.goal, "yes" if row.met else "NO"
-        )
+        table.add_row(row.area, row.name, value, row.peer, f"{row.ratio:.3g}", row.goal, "yes" if row.met else "NO")
     return table
 
 

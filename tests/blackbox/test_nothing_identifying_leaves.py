@@ -132,12 +132,8 @@ def test_uids_are_consistent_in_all_instances(answers: list[Answer]) -> None:
 
 
 def test_frames_are_byte_identical_to_the_source(demo: Demo, answers: list[Answer]) -> None:
-    sources = [
-        path.read_bytes() for path in sorted(demo.directory.joinpath("archive").rglob("*")) if path.is_file()
-    ]
-    frames = [
-        a for a in answers if "/frames/" in a.url and not a.url.endswith("/rendered") and a.status == 200
-    ]
+    sources = [path.read_bytes() for path in sorted(demo.directory.joinpath("archive").rglob("*")) if path.is_file()]
+    frames = [a for a in answers if "/frames/" in a.url and not a.url.endswith("/rendered") and a.status == 200]
     assert len(frames) > 20
     for answer in frames:
         (frame,) = parts(answer)

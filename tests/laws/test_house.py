@@ -80,9 +80,7 @@ def test_the_engine_loads_no_web_framework_and_no_database() -> None:
         "import sys, gateway.dicom.header, gateway.dicom.rope, gateway.deid.rewrite, gateway.pixels.rules,"
         " gateway.archive; print([m for m in ('flask', 'sqlalchemy') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
 
