@@ -109,7 +109,7 @@ def _outline(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     distance = np.sqrt((y[:, None] / 0.86) ** 2 + (x[None, :] / 0.9) ** 2)
     ragged = clouds(rng, shape, shape[1] / 3, 6)
     holes = _soft(clouds(rng, shape, shape[1] / 8, 3), 0.2, 0.02)
-    return _soft(1.02 - distance + (ragged - 0.5) * 0.9, 0.12, 0.025) * holes
+    return _soft(0.94 - distance + (ragged - 0.5) * 0.9, 0.12, 0.025) * holes
 
 
 def _glands(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Floats, Floats]:

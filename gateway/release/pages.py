@@ -17,14 +17,16 @@ from gateway.people import tokens
 from gateway.people.access import may, signed_in, the_account
 from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership, Project
+from gateway.projects.queries import grants_running, projects_of
 from gateway.projects.standing import standing
 from gateway.release import pyramid, slide, visits
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.queries import Place, entries, release_of_grant, whole_manifest
+from gateway.release.queries import Place, entries, release_of_grant, releases_of_projects, whole_manifest
 from gateway.settings import current
 from gateway.trail.leases import open_lease
+from gateway.web.cards import Card
 
 pages = Blueprint("release", __name__, template_folder="templates")
 pages.register_blueprint(dicomweb)
@@ -56,8 +58,26 @@ class SlideRow:
 
 
 def install(app: Flask) -> None:
-    """Put releases on the project's page."""
+    """Put releases on the project's page, and the slides that can be looked at on the dashboard."""
     app.extensions.setdefault("project_panels", []).append(releases_of)
+    app.extensions.setdefault("dashboard", []).append(cards)
+
+
+def cards(account: Account) -> list[Card]:
+    """A card for each release that the account can read now."""
+    with reading() as db:
+        projects = {each.id: each for each in projects_of(db, account.id)}
+        running = {each.id for each in grants_running(db, clock.now())}
+        found = [each for each in releases_of_projects(db, list(projects)) if each.grant_id in running]
+        return [
+            Card(
+                title="Your slides",
+                text=projects[each.project_id].title,
+                href=url_for("release.show", release_id=each.id),
+                count=each.released,
+            )
+            for each in found
+        ]
 
 
 def releases_of(project: Project, _account: Account) -> Markup:
