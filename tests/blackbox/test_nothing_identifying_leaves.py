@@ -15,8 +15,6 @@ import pytest
 from tests.blackbox.leaks import Leak, LeakHunter
 from tests.conftest import Demo
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
