@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import case, distinct, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from gateway.catalogue.models import INDEXED, Archive, Dataset, DatasetStudy, FrameTable, Instance, Series, Study
+from gateway.catalogue.models import GONE, INDEXED, Archive, Dataset, DatasetStudy, FrameTable, Instance, Series, Study
+from gateway.catalogue.words import each_once, modality_in_words, stain_in_words
 from gateway.dicom.frames.index import FrameIndex
 from gateway.errors import NotFound
 
@@ -77,11 +78,19 @@ def counts(db: Session, dataset_id: str) -> Counts:
     kinds = db.execute(
         select(Series.modality, Series.stain, Series.body_part)
         .join(DatasetStudy, DatasetStudy.study_id == Series.study_id)
-        .where(DatasetStudy.dataset_id == dataset_id)
+        .join(Instance, Instance.series_id == Series.id)
+        .where(DatasetStudy.dataset_id == dataset_id, Instance.state == INDEXED)
         .distinct()
     ).all()
-    words = [tuple(sorted({row[place] for row in kinds if row[place]})) for place in range(3)]
-    return Counts(patients, studies, slides, instances, *words)
+    return Counts(
+        patients,
+        studies,
+        slides,
+        instances,
+        modalities=each_once(modality_in_words(row.modality) for row in kinds),
+        stains=each_once(stain_in_words(row.stain) for row in kinds),
+        body_parts=each_once(row.body_part for row in kinds),
+    )
 
 
 def instances_in(db: Session, dataset_ids: Collection[str]) -> Iterator[Instance]:
@@ -116,6 +125,6 @@ def frame_index(db: Session, instance_id: str) -> FrameIndex:
 def versions(db: Session, archive_id: str) -> dict[str, str]:
     """locator -> version of all that is known of an archive and still there."""
     rows = db.execute(
-        select(Instance.locator, Instance.version).where(Instance.archive_id == archive_id, Instance.state != "gone")
+        select(Instance.locator, Instance.version).where(Instance.archive_id == archive_id, Instance.state != GONE)
     )
     return {row.locator: row.version for row in rows}

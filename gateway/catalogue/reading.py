@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 
 from gateway.archive.connect import Archive, ObjectRef
+from gateway.catalogue.words import body_part_of_code, body_part_of_term, stain_of_code
 from gateway.dicom.errors import DicomError
 from gateway.dicom.frames.reader import index_frames
 from gateway.dicom.header import Header, read_header
 from gateway.errors import SlidegateError
+
+USING_SUBSTANCE = (["424361007"], ["G-C350"])  # SCT and its older form
 
 
 class NotAnInstance(DicomError):
@@ -89,7 +93,7 @@ def _facts(header: Header) -> Facts:
         body_part=_body_part(dataset),
         stain=_stain(dataset),
         frame_index=index.pack(),
-        image_type=tuple(str(part) for part in dataset.get("ImageType", None) or ()),
+        image_type=_image_type(dataset),
         burned_in=str(dataset.get("BurnedInAnnotation", "") or ""),
         label_in_image=str(dataset.get("SpecimenLabelInImage", "") or ""),
         instance_number=int(dataset.get("InstanceNumber", 0) or 0),
@@ -101,22 +105,32 @@ def _facts(header: Header) -> Facts:
     )
 
 
+def _image_type(dataset: Dataset) -> tuple[str, ...]:
+    """ImageType; a file that gives but one value has it as one string."""
+    value = dataset.get("ImageType", None) or ()
+    return (value,) if isinstance(value, str) else tuple(str(part) for part in value)
+
+
+def _codes(item: Dataset, keyword: str) -> Iterator[tuple[str, str]]:
+    """Value and scheme of the codes in a sequence. Their meanings are free text, and are not read."""
+    for code in item.get(keyword, None) or ():
+        yield str(code.get("CodeValue", "")), str(code.get("CodingSchemeDesignator", ""))
+
+
 def _body_part(dataset: Dataset) -> str:
-    """What was examined, by the code's meaning; nothing free is taken."""
+    """What was examined, in the standard's words; nothing free is taken."""
     for specimen in dataset.get("SpecimenDescriptionSequence", None) or ():
-        for code in specimen.get("PrimaryAnatomicStructureSequence", None) or ():
-            return str(code.get("CodeMeaning", ""))[:64]
-    return str(dataset.get("BodyPartExamined", "") or "").capitalize()[:64]
+        for value, scheme in _codes(specimen, "PrimaryAnatomicStructureSequence"):
+            return body_part_of_code(value, scheme)
+    return body_part_of_term(str(dataset.get("BodyPartExamined", "") or ""))
 
 
 def _stain(dataset: Dataset) -> str:
-    """The substances that the specimen was stained with, by the meaning of their codes (TID 8003)."""
+    """The substances that the specimen was stained with, by the standard's meaning of their codes (TID 8003)."""
     found: list[str] = []
     for specimen in dataset.get("SpecimenDescriptionSequence", None) or ():
         for step in specimen.get("SpecimenPreparationSequence", None) or ():
             for item in step.get("SpecimenPreparationStepContentItemSequence", None) or ():
-                names = [str(c.get("CodeValue", "")) for c in item.get("ConceptNameCodeSequence", None) or ()]
-                if names == ["424361007"]:  # Using substance (SCT)
-                    found += [str(c.get("CodeMeaning", "")) for c in item.get("ConceptCodeSequence", None) or ()]
-    stains = [name for name in dict.fromkeys(found) if "stain" in name.lower() or "dab" in name.lower()]
-    return ", ".join(stains)[:200]
+                if [value for value, _ in _codes(item, "ConceptNameCodeSequence")][:1] in USING_SUBSTANCE:
+                    found += [stain_of_code(*code) for code in _codes(item, "ConceptCodeSequence")]
+    return ", ".join(name for name in dict.fromkeys(found) if name)[:200]

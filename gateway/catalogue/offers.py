@@ -1,0 +1,57 @@
+"""A dataset as strangers may read it: described in words, counted roughly, with nothing of any one patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import Dataset
+from gateway.catalogue.queries import Counts, counts
+from gateway.catalogue.words import term_in_words
+from gateway.settings import current
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of data use: its id in the Data Use Ontology, and what it means."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the pages and the API tell of a dataset."""
+
+    slug: str
+    title: str
+    summary: str
+    site: str
+    patients: str
+    studies: str
+    slides: str
+    body_parts: tuple[str, ...]
+    stains: tuple[str, ...]
+    modalities: tuple[str, ...]
+    terms: tuple[Term, ...]
+    deid_policy: str
+
+
+def offer(db: Session, dataset: Dataset) -> Offer:
+    """What is told of this dataset."""
+    held: Counts = counts(db, dataset.id)
+    return Offer(
+        slug=dataset.slug,
+        title=dataset.title,
+        summary=dataset.summary,
+        site=dataset.site.name,
+        patients=held.told("patients"),
+        studies=held.told("studies"),
+        slides=held.told("slides"),
+        body_parts=held.body_parts,
+        stains=held.stains,
+        modalities=held.modalities,
+        terms=tuple(Term(each, term_in_words(each)) for each in dataset.terms),
+        deid_policy=dataset.deid_policy or current().default_deid_policy,
+    )
