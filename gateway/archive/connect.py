@@ -37,12 +37,20 @@ class Archive(Protocol):
         """The bytes of one object. Raises ArchiveError if it is not there."""
         ...
 
+    def version(self, locator: str) -> str:
+        """The version that the object has now. Raises ArchiveError if it is not there."""
+        ...
+
 
 def connect(uri: str) -> Archive:
-    """The archive at a URI: `folder:/path`, `file:///path`, or a plain path. Raises ArchiveError."""
-    parts = urlsplit(uri)
-    if parts.scheme in ("", "file", "folder"):
-        from gateway.archive.folder import FolderArchive
+    """The archive at a URI: `folder:/path` (taken as it is), `file:///path`, or a plain path. Raises ArchiveError."""
+    from gateway.archive.folder import FolderArchive
 
-        return FolderArchive(unquote(parts.path))
-    raise ArchiveError(f"no connector is known for {parts.scheme}: archives")
+    scheme, colon, rest = uri.partition(":")
+    if not colon or "/" in scheme:
+        return FolderArchive(uri)
+    if scheme == "folder":
+        return FolderArchive(rest)
+    if scheme == "file":
+        return FolderArchive(unquote(urlsplit(uri).path))
+    raise ArchiveError(f"no connector is known for {scheme}: archives")

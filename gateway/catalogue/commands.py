@@ -14,6 +14,8 @@ from gateway.catalogue.models import (
     BROKEN,
     GONE,
     INDEXED,
+    SAME_UID,
+    TWO_PATIENTS,
     Archive,
     Dataset,
     DatasetStudy,
@@ -61,25 +63,54 @@ def add_archive(db: Session, *, by: Actor, name: str, uri: str, site: Site, now:
 
 
 def note_objects(db: Session, *, archive: Archive, found: Sequence[tuple[ObjectRef, Facts | Broken]]) -> None:
-    """Write what was found in one batch of objects, in place of what was known of them."""
+    """Write what was found in one batch of objects, in place of what was known of them.
+
+    An object with another header than before is another instance: releases that hold the old one do not get the new.
+    """
     locators = [ref.locator for ref, _ in found]
-    known = {
-        each.locator: each
-        for each in db.scalars(
-            select(Instance).where(Instance.archive_id == archive.id, Instance.locator.in_(locators))
-        )
-    }
+    here = (Instance.archive_id == archive.id, Instance.locator.in_(locators))
+    known = {each.locator: each for each in db.scalars(select(Instance).where(*here))}
+    for each in known.values():  # they are told anew, so they no longer speak for their studies
+        each.state, each.series_id = BROKEN, None
+    db.flush()
     for ref, facts in found:
-        instance = known.get(ref.locator) or Instance(archive_id=archive.id, locator=ref.locator)
-        instance.size, instance.version = ref.size, ref.version
-        series = None if isinstance(facts, Broken) else _series(db, archive, facts)
-        if isinstance(facts, Broken) or series is None:
-            reason = facts.reason if isinstance(facts, Broken) else "its study names another patient elsewhere"
-            instance.state, instance.reason, instance.series_id = BROKEN, reason, None
+        instance = _row(db, archive, ref, facts, known.get(ref.locator))
+        if isinstance(facts, Broken):
+            instance.reason = facts.reason
+        elif _is_there_twice(db, archive, facts):
+            instance.reason = SAME_UID
+        elif (series := _series(db, archive, facts)) is None:
+            instance.reason = TWO_PATIENTS
         else:
             _describe(db, instance, facts, series)
-        db.add(instance)
-    db.flush()
+        db.flush()
+
+
+def _row(db: Session, archive: Archive, ref: ObjectRef, facts: Facts | Broken, known: Instance | None) -> Instance:
+    """The row of an object, broken until it is described: the known one, unless it was of another header."""
+    if known is not None and isinstance(facts, Facts) and known.header_sha256:
+        before = (known.header_sha256, known.size, known.frame_count)
+        if before != (facts.header_sha256, ref.size, facts.frame_count):
+            _leave(db, known)
+            known.locator = f"%{known.id}"  # no object's: in theirs, two digits follow a %
+            db.flush()
+            known = None
+    instance = known or Instance(archive_id=archive.id, locator=ref.locator)
+    instance.state, instance.size, instance.version = BROKEN, ref.size, ref.version
+    db.add(instance)
+    return instance
+
+
+def _leave(db: Session, instance: Instance) -> None:
+    instance.state, instance.series_id, instance.reason = GONE, None, "the object is no longer in the archive"
+    db.execute(delete(FrameTable).where(FrameTable.instance_id == instance.id))
+
+
+def _is_there_twice(db: Session, archive: Archive, facts: Facts) -> bool:
+    """Whether the site has another good object of the same SOP instance UID, such as a copy. Index: ix_instance_uid."""
+    others = select(Instance.id).join(Archive, Archive.id == Instance.archive_id)
+    same = (Instance.uid == facts.uid, Instance.state == INDEXED, Archive.site_id == archive.site_id)
+    return db.scalar(others.where(*same).limit(1)) is not None
 
 
 def _describe(db: Session, instance: Instance, facts: Facts, series: Series) -> None:
@@ -87,9 +118,14 @@ def _describe(db: Session, instance: Instance, facts: Facts, series: Series) -> 
     instance.image_type = list(facts.image_type)
     for name in _OBJECT_FACTS:
         setattr(instance, name, getattr(facts, name))
-    db.add(instance)
     db.flush()
     db.merge(FrameTable(instance_id=instance.id, packed=facts.frame_index))
+
+
+def _speaks(db: Session, study: Study) -> bool:
+    """Whether any good object is left that says whose study this is."""
+    left = select(Instance.id).join(Series, Series.id == Instance.series_id)
+    return db.scalar(left.where(Series.study_id == study.id, Instance.state == INDEXED).limit(1)) is not None
 
 
 def _series(db: Session, archive: Archive, facts: Facts) -> Series | None:
@@ -100,7 +136,9 @@ def _series(db: Session, archive: Archive, facts: Facts) -> Series | None:
         db.add(study)
         db.flush()
     elif study.patient_id != facts.patient_id:
-        return None
+        if _speaks(db, study):
+            return None
+        study.patient_id = facts.patient_id
     series = db.scalar(select(Series).where(Series.study_id == study.id, Series.uid == facts.series_uid))
     if series is None:
         series = Series(study_id=study.id, uid=facts.series_uid, modality=facts.modality)
@@ -121,8 +159,7 @@ def finish_index(
         if each.locator not in present
     ]
     for each in gone:
-        each.state, each.reason = GONE, "the object is no longer in the archive"
-        db.execute(delete(FrameTable).where(FrameTable.instance_id == each.id))
+        _leave(db, each)
     detail = {**counts, "gone": len(gone)}
     record(db, action="archive.indexed", actor=by, now=now, subject=archive.id, detail=detail)
     return len(gone)

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from gateway.db import Base, new_id
 
 INDEXED, BROKEN, GONE = "indexed", "broken", "gone"
+TWO_PATIENTS = "its study names another patient elsewhere"
+SAME_UID = "another object of the site has the same UID"
 
 
 class Site(Base):

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from sqlalchemy import case, distinct, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from gateway.catalogue.models import GONE, INDEXED, Archive, Dataset, DatasetStudy, FrameTable, Instance, Series, Study
+from gateway.catalogue.models import (
+    GONE,
+    INDEXED,
+    SAME_UID,
+    TWO_PATIENTS,
+    Archive,
+    Dataset,
+    DatasetStudy,
+    FrameTable,
+    Instance,
+    Series,
+    Study,
+)
 from gateway.catalogue.words import each_once, modality_in_words, stain_in_words
 from gateway.dicom.frames.index import FrameIndex
 from gateway.errors import NotFound
@@ -123,8 +135,14 @@ def frame_index(db: Session, instance_id: str) -> FrameIndex:
 
 
 def versions(db: Session, archive_id: str) -> dict[str, str]:
-    """locator -> version of all that is known of an archive and still there."""
-    rows = db.execute(
-        select(Instance.locator, Instance.version).where(Instance.archive_id == archive_id, Instance.state != GONE)
+    """locator -> version of all that is known of an archive and need not be read again while it is the same.
+
+    What is broken because of another object is read again, as that one may be gone by now.
+    """
+    settled = (
+        Instance.archive_id == archive_id,
+        Instance.state != GONE,
+        Instance.reason.not_in((TWO_PATIENTS, SAME_UID)),
     )
+    rows = db.execute(select(Instance.locator, Instance.version).where(*settled))
     return {row.locator: row.version for row in rows}

@@ -15,6 +15,7 @@ from gateway.dicom.frames.reader import index_frames
 from gateway.dicom.header import Header, read_header
 from gateway.errors import SlidegateError
 
+LONGEST = 64
 USING_SUBSTANCE = (["424361007"], ["G-C350"])  # SCT and its older form
 
 
@@ -23,6 +24,13 @@ class NotAnInstance(DicomError):
 
     code = "not-an-instance"
     title = "this is not an instance of a study: UIDs or patient ID are missing"
+
+
+class TooLong(DicomError):
+    """A UID or patient ID of more than 64 characters (PS3.5 6.2)."""
+
+    code = "too-long"
+    title = "a UID or the patient ID is longer than it may be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +89,23 @@ def _facts(header: Header) -> Facts:
     patient_id = str(dataset.get("PatientID", "") or "").strip()
     if not (study and series and uid and patient_id):
         raise NotAnInstance
+    if max(map(len, (study, series, uid, patient_id))) > LONGEST:
+        raise TooLong
     return Facts(
         study_uid=study,
         series_uid=series,
         uid=uid,
         patient_id=patient_id,
         header_sha256=hashlib.sha256(header.meta + header.dataset).hexdigest(),
-        sop_class=str(dataset.get("SOPClassUID", "")),
-        modality=str(dataset.get("Modality", "") or ""),
+        sop_class=str(dataset.get("SOPClassUID", ""))[:LONGEST],
+        modality=str(dataset.get("Modality", "") or "")[:16],
         transfer_syntax=header.transfer_syntax,
         body_part=_body_part(dataset),
         stain=_stain(dataset),
         frame_index=index.pack(),
         image_type=_image_type(dataset),
-        burned_in=str(dataset.get("BurnedInAnnotation", "") or ""),
-        label_in_image=str(dataset.get("SpecimenLabelInImage", "") or ""),
+        burned_in=str(dataset.get("BurnedInAnnotation", "") or "")[:16],
+        label_in_image=str(dataset.get("SpecimenLabelInImage", "") or "")[:16],
         instance_number=int(dataset.get("InstanceNumber", 0) or 0),
         rows=int(dataset.get("Rows", 0) or 0),
         columns=int(dataset.get("Columns", 0) or 0),

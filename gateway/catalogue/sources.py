@@ -22,8 +22,9 @@ def open_source(db: Session, instance: Instance) -> ByteSource:
     row = db.get(ArchiveRow, instance.archive_id)
     if row is None or instance.state != INDEXED:
         raise ArchiveError("the archive no longer has this object")
-    source = _connected(row.uri).open(instance.locator)
-    if source.size != instance.size:
+    connected = _connected(row.uri)
+    source = connected.open(instance.locator)
+    if source.size != instance.size or connected.version(instance.locator) != instance.version:
         source.close()
         raise ArchiveError("the object has changed since it was indexed: index the archive again")
     return source

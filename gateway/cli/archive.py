@@ -24,8 +24,8 @@ def add_archive(name: str, uri: str, site: str, site_name: str) -> None:
     from gateway.catalogue import commands
     from gateway.trail.record import SYSTEM
 
-    if "://" not in uri and not uri.startswith("folder:"):
-        uri = f"folder:{Path(uri).resolve()}"
+    if "://" not in uri:
+        uri = f"folder:{Path(uri.removeprefix('folder:')).resolve()}"
     next(connect(uri).objects(), None)  # refuses a place that is not there
     with db.transaction() as session:
         now = clock.now()
@@ -86,16 +86,32 @@ def dataset() -> None:
 @click.option("--summary", default="")
 @click.option("--modality", default="", help="Only studies with such a series.")
 @click.option("--body-part", default="", help="Only studies of this body part.")
-def add_dataset(slug: str, archive_name: str, title: str, summary: str, modality: str, body_part: str) -> None:
+@click.option("--term", "terms", multiple=True, help="A term of data use, such as DUO:0000042; more than once.")
+@click.option("--deid-policy", default="", help="De-identification policy, if not the default one.")
+def add_dataset(
+    slug: str,
+    archive_name: str,
+    title: str,
+    summary: str,
+    modality: str,
+    body_part: str,
+    terms: tuple[str, ...],
+    deid_policy: str,
+) -> None:
     """Offer the studies of an archive as a dataset SLUG."""
     from gateway import clock, db
     from gateway.catalogue import commands, queries
+    from gateway.deid.plan import load_plan
+    from gateway.settings import current
     from gateway.trail.record import SYSTEM
 
+    if deid_policy:
+        load_plan(current().policies_dir, deid_policy)  # refuses one that cannot be used
     with db.transaction() as session:
         commands.add_dataset(
             session, by=SYSTEM, slug=slug, title=title, summary=summary, now=clock.now(),
             archive=queries.archive(session, archive_name), modality=modality, body_part=body_part,
+            terms=terms, deid_policy=deid_policy,
         )  # fmt: skip
     click.echo(f"dataset {slug} added")
 

@@ -27,11 +27,14 @@ def import_(file: Path) -> None:
     from gateway.settings import current
     from gateway.trail.record import SYSTEM
 
-    with file.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
-        if not {"site", "patient_id"} <= set(reader.fieldnames or ()):
-            raise Invalid("the file needs the columns site and patient_id")
-        rows = [(row["site"] or "", row["patient_id"] or "") for row in reader]
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            if not {"site", "patient_id"} <= set(reader.fieldnames or ()):
+                raise Invalid("the file needs the columns site and patient_id")
+            rows = [((row["site"] or "").strip(), row["patient_id"] or "") for row in reader]
+    except (UnicodeDecodeError, csv.Error):
+        raise Invalid("the file is not a CSV file in UTF-8") from None
     with db.transaction() as session:
         sites = list(session.scalars(select(Site.code)))
         key = master_key(current().master_key_file)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +14,8 @@ from sqlalchemy.orm import Session
 from gateway.consent.models import ConsentEpoch, OptOut
 from gateway.errors import Invalid
 from gateway.trail.record import Actor, record
+
+PORTION = 5000
 
 
 def patient_key(master: bytes, site: str, patient_id: str) -> str:
@@ -32,12 +35,21 @@ def import_optouts(
         if not patient_id.strip():
             raise Invalid(f"line {line}: the patient ID is empty")
         keys.add(patient_key(master, site, patient_id))
-    there = set(db.scalars(select(OptOut.patient).where(OptOut.patient.in_(keys))))
+    there = _known(db, keys)
     db.add_all(OptOut(patient=key, since=now) for key in keys - there)
     if keys - there:
         _bump(db)
     record(db, action="optout.imported", actor=by, now=now, detail={"new": len(keys - there), "known": len(there)})
     return len(keys - there)
+
+
+def _known(db: Session, keys: Collection[str]) -> set[str]:
+    """Those that have opted out before; asked in portions, as a database binds only so many values."""
+    found: set[str] = set()
+    left = iter(keys)
+    while portion := list(islice(left, PORTION)):
+        found |= set(db.scalars(select(OptOut.patient).where(OptOut.patient.in_(portion))))
+    return found
 
 
 def is_opted_out(db: Session, *, master: bytes, site: str, patient_id: str) -> bool:

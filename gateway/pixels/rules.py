@@ -15,6 +15,7 @@ from typing import Any
 from gateway.errors import Invalid
 
 FACTS = frozenset(("sop_class", "flavour", "modality", "burned_in", "label_in_image", "derived"))
+ANSWERS = frozenset(("burned_in", "label_in_image"))
 KEYS = frozenset(("name", "when", "release", "reason"))
 
 
@@ -40,7 +41,8 @@ class SlideFacts:
             return self.image_type[2] if len(self.image_type) > 2 else ""
         if name == "derived":
             return self.image_type[0] if self.image_type else ""
-        return str(getattr(self, name))
+        value = str(getattr(self, name))
+        return value.strip().upper() if name in ANSWERS else value  # a "yes" is believed however it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +88,33 @@ def parse_rules(text: str) -> tuple[Rule, ...]:
         loaded = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadPixelRules(f"the pixel rules are not valid TOML: {error}") from None
-    if set(loaded) != {"rule"}:
+    if set(loaded) != {"rule"} or not isinstance(loaded["rule"], list):
         raise BadPixelRules("the pixel rules hold something that is not a [[rule]]")
     return tuple(_rule(each) for each in loaded["rule"])
 
 
-def _rule(raw: dict[str, Any]) -> Rule:
-    name = raw.get("name")
-    if not isinstance(name, str) or not set(raw) <= KEYS or not isinstance(raw.get("release"), bool):
+def _rule(raw: Any) -> Rule:
+    if not isinstance(raw, dict):
+        raise BadPixelRules("the pixel rules hold something that is not a [[rule]]")
+    name, reason = raw.get("name"), raw.get("reason", "")
+    if not isinstance(name, str) or not name or not set(raw) <= KEYS or not isinstance(raw.get("release"), bool):
         raise BadPixelRules(f"rule {name!r} needs a name, release = true or false, and nothing unknown")
-    when = raw.get("when", {})
-    if not set(when) <= FACTS or not when:
-        raise BadPixelRules(f"rule {name!r}: `when` names one or more of {', '.join(sorted(FACTS))}")
-    reason = raw.get("reason", "")
-    if not raw["release"] and not reason:
+    if not isinstance(reason, str) or not (raw["release"] or reason):
         raise BadPixelRules(f"rule {name!r} withholds and must say why")
-    conditions = tuple((fact, tuple(v) if isinstance(v, list) else (str(v),)) for fact, v in when.items())
-    return Rule(name, conditions, Verdict(raw["release"], reason, name))
+    return Rule(name, _conditions(name, raw.get("when")), Verdict(raw["release"], reason, name))
+
+
+def _conditions(name: str, when: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What a rule asks: fact by fact, a text or a list of texts. Nothing that could never fit, and no empty list."""
+    if not isinstance(when, dict) or not when or not set(when) <= FACTS:
+        raise BadPixelRules(f"rule {name!r}: `when` names one or more of {', '.join(sorted(FACTS))}")
+    asked = {fact: values if isinstance(values, list) else [values] for fact, values in when.items()}
+    for fact, values in asked.items():
+        if not values or not all(isinstance(value, str) for value in values):
+            raise BadPixelRules(f"rule {name!r}: {fact} is a text, or a list of texts")
+        if fact in ANSWERS and any(value != value.strip().upper() for value in values):
+            raise BadPixelRules(f"rule {name!r}: {fact} is compared in capitals")
+    return tuple((fact, tuple(values)) for fact, values in asked.items())
 
 
 @lru_cache(maxsize=16)
@@ -116,4 +128,7 @@ def load_rules(policies_dir: Path) -> PixelRules:
     files = sorted((policies_dir / "pixels").glob("*.toml"))
     if not files:
         raise BadPixelRules("there are no pixel rules")
-    return _loaded(tuple(path.read_text("utf-8") for path in files))
+    try:
+        return _loaded(tuple(path.read_text("utf-8") for path in files))
+    except (OSError, UnicodeDecodeError):
+        raise BadPixelRules("the pixel rules cannot be read") from None
