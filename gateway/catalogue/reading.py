@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from gateway.archive.connect import Archive, ObjectRef
 from gateway.catalogue.words import body_part_of_code, body_part_of_term, stain_of_code
@@ -16,6 +18,10 @@ from gateway.dicom.header import Header, read_header
 from gateway.errors import SlidegateError
 
 LONGEST = 64
+UNREADABLE = (  # what pydicom raises over values that are not what their VR says
+    ValueError, TypeError, AttributeError, NotImplementedError, LookupError, ArithmeticError,
+    struct.error, BytesLengthException, InvalidDicomError,
+)  # fmt: skip
 USING_SUBSTANCE = (["424361007"], ["G-C350"])  # SCT and its older form
 
 
@@ -76,8 +82,8 @@ def read_facts(archive: Archive, ref: ObjectRef) -> Facts | Broken:
         return _facts(read_header(source))
     except SlidegateError as error:
         return Broken(f"{error.message} [{error.code}]"[:200])
-    except (ValueError, TypeError, AttributeError, NotImplementedError, KeyError, LookupError):
-        return Broken("the header holds a value that cannot be read [bad-value]")  # pydicom's parsers raise these
+    except UNREADABLE:
+        return Broken("the header holds a value that cannot be read [bad-value]")
     finally:
         source.close()
 
