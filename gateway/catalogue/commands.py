@@ -62,8 +62,8 @@ def add_archive(db: Session, *, by: Actor, name: str, uri: str, site: Site, now:
     return archive
 
 
-def note_objects(db: Session, *, archive: Archive, found: Sequence[tuple[ObjectRef, Facts | Broken]]) -> None:
-    """Write what was found in one batch of objects, in place of what was known of them.
+def note_objects(db: Session, *, archive: Archive, found: Sequence[tuple[ObjectRef, Facts | Broken]]) -> int:
+    """Write what was found in one batch of objects, in place of what was known of them; gives how many are broken.
 
     An object with another header than before is another instance: releases that hold the old one do not get the new.
     """
@@ -73,6 +73,7 @@ def note_objects(db: Session, *, archive: Archive, found: Sequence[tuple[ObjectR
     for each in known.values():  # they are told anew, so they no longer speak for their studies
         each.state, each.series_id = BROKEN, None
     db.flush()
+    broken = 0
     for ref, facts in found:
         instance = _row(db, archive, ref, facts, known.get(ref.locator))
         if isinstance(facts, Broken):
@@ -83,7 +84,9 @@ def note_objects(db: Session, *, archive: Archive, found: Sequence[tuple[ObjectR
             instance.reason = TWO_PATIENTS
         else:
             _describe(db, instance, facts, series)
+        broken += instance.state == BROKEN
         db.flush()
+    return broken
 
 
 def _row(db: Session, archive: Archive, ref: ObjectRef, facts: Facts | Broken, known: Instance | None) -> Instance:

@@ -11,7 +11,7 @@ from itertools import islice
 from gateway import db
 from gateway.archive.connect import ArchiveError, ObjectRef, connect
 from gateway.catalogue import commands, queries
-from gateway.catalogue.reading import Broken, read_facts
+from gateway.catalogue.reading import read_facts
 from gateway.trail.record import Actor
 
 BATCH = 200
@@ -47,9 +47,8 @@ def index_archive(
         for batch in _batches(todo):
             found = list(zip(batch, pool.map(lambda ref: read_facts(connected, ref), batch), strict=True))
             with db.transaction() as session:
-                commands.note_objects(session, archive=archive, found=found)
+                broken += commands.note_objects(session, archive=archive, found=found)
             done += len(batch)
-            broken += sum(isinstance(facts, Broken) for _, facts in found)
             if progress:
                 progress(done, len(todo))
     counts = {"read": done, "unchanged": len(present) - done, "broken": broken}

@@ -1,0 +1,97 @@
+"""What is told of datasets: enough to choose, nothing of any one patient."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway import db as database
+from gateway.catalogue import queries
+from gateway.catalogue.offers import offer
+from gateway.catalogue.queries import Counts
+from gateway.demo.archive import PlantedArchive
+from gateway.errors import Conflict, Invalid, NotFound
+from tests.catalogue.shelves import a_dataset, an_archive, an_indexed, index, known
+
+pytestmark = pytest.mark.usefixtures("empty")
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "fewer than 5"), (4, "fewer than 5"), (5, "5"), (1234, "1,234")])
+def test_small_numbers_are_not_told(number: int, told: str) -> None:
+    counts = Counts(number, 0, 0, 0, (), (), ())
+    assert counts.told("patients") == told
+
+
+def test_counts_are_those_of_the_files(planted: PlantedArchive) -> None:
+    an_indexed(planted.root / "NGH")
+    a_dataset()
+    with database.reading() as db:
+        counts = queries.counts(db, queries.dataset(db, "breast").id)
+    assert (counts.patients, counts.studies, counts.slides, counts.instances) == (5, 5, 5, 25)
+    assert counts.modalities == ("slide microscopy",)
+    assert counts.stains == ("H&E", "IHC (DAB)")
+    assert counts.body_parts == ("Breast",)
+
+
+def test_a_dataset_can_hold_studies_of_one_modality(planted: PlantedArchive) -> None:
+    an_indexed(planted.root / "CAE")
+    a_dataset("radiology", modality="CT")
+    with database.reading() as db:
+        counts = queries.counts(db, queries.dataset(db, "radiology").id)
+    assert counts.studies == 1
+    assert "CT" in counts.modalities
+
+
+def test_what_is_gone_is_no_longer_counted(slides: Path, planted: PlantedArchive) -> None:
+    an_indexed(slides.parent / "slides")
+    made = a_dataset()
+    shutil.rmtree(slides / "SM")
+    shutil.copy(sorted((planted.root / "EUH").rglob("*.dcm"))[0], slides / "other.dcm")
+    index()
+    with database.reading() as db:
+        counts = queries.counts(db, made)
+        assert list(queries.instances_in(db, [made])) == []
+    assert counts == Counts(0, 0, 0, 0, (), (), ())
+
+
+def test_instances_of_overlapping_datasets_come_once(slides: Path) -> None:
+    an_indexed(slides)
+    both = [a_dataset("one"), a_dataset("two")]
+    with database.reading() as db:
+        found = [each.id for each in queries.instances_in(db, both)]
+    assert len(found) == len(set(found)) == len(known(state="indexed"))
+
+
+def test_every_good_instance_has_its_frames(slides: Path) -> None:
+    an_indexed(slides)
+    with database.reading() as db:
+        for each in known(state="indexed"):
+            assert queries.frame_index(db, each.id).count == each.frame_count
+
+
+def test_an_offer_holds_no_identifier(planted: PlantedArchive) -> None:
+    an_indexed(planted.root / "CAE")
+    a_dataset(terms=("DUO:0000042", "LOCAL:1"))
+    with database.reading() as db:
+        told = offer(db, queries.dataset(db, "breast"))
+    assert not [word for word in planted.planted if word in repr(told)]
+    assert [each.text for each in told.terms] == ["General research use", "LOCAL:1"]
+    assert told.deid_policy == "pathology-research"
+
+
+def test_bad_names_and_empty_choices_are_refused(slides: Path) -> None:
+    an_archive(slides)
+    with pytest.raises(Invalid, match="index it first"):
+        a_dataset()
+    index()
+    a_dataset()
+    with pytest.raises(Conflict):
+        a_dataset()
+    with pytest.raises(Invalid):
+        a_dataset("Not A Slug")
+    with database.reading() as db, pytest.raises(NotFound):
+        queries.dataset(db, "none")
+    with pytest.raises(Conflict):
+        an_archive(slides)

@@ -1,0 +1,138 @@
+"""What leaves before anybody has looked at its pixels: only what a rule names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.pixels.rules import BadPixelRules, SlideFacts, load_rules, parse_rules
+from gateway.settings import ROOT
+
+SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+RULES = load_rules(ROOT / "policies")
+
+
+def a_slide(flavour: str = "VOLUME", *, sop_class: str = SLIDE, burned_in: str = "NO", label: str = "NO") -> SlideFacts:
+    return SlideFacts(sop_class, ("ORIGINAL", "PRIMARY", flavour, "NONE"), "SM", burned_in, label)
+
+
+def test_the_slide_itself_is_released() -> None:
+    verdict = RULES.verdict(a_slide())
+    assert (verdict.released, verdict.rule) == (True, "volume")
+
+
+@pytest.mark.parametrize("flavour", ["LABEL", "OVERVIEW", "THUMBNAIL"])
+def test_pictures_that_may_show_the_label_are_withheld_and_say_why(flavour: str) -> None:
+    verdict = RULES.verdict(a_slide(flavour))
+    assert not verdict.released
+    assert verdict.reason.endswith(".")
+    assert "label" in verdict.reason
+
+
+@pytest.mark.parametrize("flavour", ["", "LOCALIZER", "volume", "VOLUME ", "VOLUMES"])
+def test_an_unknown_flavour_is_withheld(flavour: str) -> None:
+    assert RULES.verdict(a_slide(flavour)).rule == "none"
+
+
+def test_an_image_type_without_flavour_is_withheld() -> None:
+    assert not RULES.verdict(SlideFacts(SLIDE, ("ORIGINAL", "PRIMARY"), "SM", "NO", "NO")).released
+    assert not RULES.verdict(SlideFacts(SLIDE, (), "SM", "NO", "NO")).released
+
+
+@pytest.mark.parametrize("flavour", ["LABEL", "OVERVIEW", "THUMBNAIL"])
+@pytest.mark.parametrize("said", ["NO", ""])
+def test_a_no_is_never_believed(flavour: str, said: str) -> None:
+    assert not RULES.verdict(a_slide(flavour, burned_in=said, label=said)).released
+
+
+@pytest.mark.parametrize("said", ["YES", "yes", " Yes "])
+def test_a_yes_is_believed_however_it_is_written(said: str) -> None:
+    assert not RULES.verdict(a_slide(burned_in=said)).released
+    assert not RULES.verdict(a_slide(label=said)).released
+
+
+@pytest.mark.parametrize("modality", ["US", "SC", "CT", "MR", "CR", "OT", "XC"])
+def test_radiology_and_photographs_wait_for_screening(modality: str) -> None:
+    facts = SlideFacts("1.2.840.10008.5.1.4.1.1.2", ("ORIGINAL", "PRIMARY", "VOLUME"), modality, "NO")
+    verdict = RULES.verdict(facts)
+    assert not verdict.released
+    assert "screened" in verdict.reason
+
+
+def test_what_no_rule_names_is_withheld_with_a_reason() -> None:
+    verdict = RULES.verdict(a_slide(sop_class="1.2.3"))
+    assert (verdict.released, verdict.rule) == (False, "none")
+    assert verdict.reason
+
+
+@given(st.text(), st.lists(st.text(), max_size=5), st.text(), st.text(), st.text())
+def test_only_a_slides_volume_is_ever_released(
+    sop_class: str, image_type: list[str], modality: str, burned_in: str, label: str
+) -> None:
+    for chosen in (sop_class, SLIDE):
+        facts = SlideFacts(chosen, tuple(image_type), modality, burned_in, label)
+        if RULES.verdict(facts).released:
+            assert chosen == SLIDE
+            assert image_type[2] == "VOLUME"
+            assert label.strip().upper() in ("", "NO")
+
+
+GOOD = '[[rule]]\nname = "a"\nwhen = { modality = "CT" }\nrelease = false\nreason = "Because."\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("reason", "raeson"),
+        GOOD + "also = 1\n",
+        GOOD.replace("modality", "modulity"),
+        GOOD.replace('"CT"', "7"),
+        GOOD.replace('"CT"', '["CT", 7]'),
+        GOOD.replace('"CT"', "[]"),
+        GOOD.replace("{ modality = \"CT\" }", "{}"),
+        GOOD.replace("{ modality = \"CT\" }", '"CT"'),
+        GOOD.replace("false", '"false"'),
+        GOOD.replace('reason = "Because."', ""),
+        GOOD.replace('reason = "Because."', "reason = 5"),
+        GOOD.replace('name = "a"', ""),
+        GOOD.replace('modality = "CT"', 'burned_in = "yes"'),
+        GOOD + "[other]\n",
+        "rule = 5",
+        "rule = [5]",
+        "",
+        "[[rule",
+    ],
+)  # fmt: skip
+def test_rules_that_are_not_understood_are_refused(text: str) -> None:
+    assert len(parse_rules(GOOD)) == 1
+    with pytest.raises(BadPixelRules):
+        parse_rules(text)
+
+
+def test_the_first_rule_that_fits_decides(tmp_path: Path) -> None:
+    (tmp_path / "pixels").mkdir()
+    (tmp_path / "pixels" / "20.toml").write_text(GOOD.replace("false", "true"))
+    (tmp_path / "pixels" / "10.toml").write_text(GOOD)
+    assert not load_rules(tmp_path).verdict(SlideFacts("", (), "CT", "")).released
+
+
+def test_the_hash_changes_with_a_byte(tmp_path: Path) -> None:
+    (tmp_path / "pixels").mkdir()
+    path = tmp_path / "pixels" / "10.toml"
+    path.write_text(GOOD)
+    before = load_rules(tmp_path).sha256
+    assert load_rules(tmp_path).sha256 == before
+    path.write_text(GOOD + "\n")
+    assert load_rules(tmp_path).sha256 != before
+
+
+def test_without_rules_that_can_be_read_there_is_no_verdict(tmp_path: Path) -> None:
+    with pytest.raises(BadPixelRules):
+        load_rules(tmp_path)
+    (tmp_path / "pixels").mkdir()
+    (tmp_path / "pixels" / "10.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadPixelRules):
+        load_rules(tmp_path)
