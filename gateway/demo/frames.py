@@ -24,6 +24,11 @@ class Codec:
     method: str  # LossyImageCompressionMethod, empty if lossless
     encode: Callable[[Picture], bytes]
 
+    @property
+    def encapsulated(self) -> bool:
+        """Whether frames are items of their own, rather than one after the other."""
+        return self.transfer_syntax != "1.2.840.10008.1.2.1"
+
 
 def _jpeg(tile: Picture, subsampling: str) -> bytes:
     return bytes(imagecodecs.jpeg8_encode(tile, level=82, colorspace="RGB", subsampling=subsampling))
@@ -35,6 +40,7 @@ def _j2k(tile: Picture) -> bytes:
 
 JPEG_422 = Codec("1.2.840.10008.1.2.4.50", "YBR_FULL_422", "ISO_10918_1", partial(_jpeg, subsampling="422"))
 JPEG_420 = Codec("1.2.840.10008.1.2.4.50", "YBR_FULL_422", "ISO_10918_1", partial(_jpeg, subsampling="420"))
+NATIVE = Codec("1.2.840.10008.1.2.1", "RGB", "", lambda tile: tile.tobytes())
 J2K_LOSSLESS = Codec("1.2.840.10008.1.2.4.90", "YBR_RCT", "", _j2k)
 
 
@@ -47,6 +53,13 @@ def tiles(picture: Picture, size: int) -> Iterator[tuple[int, int, Picture]]:
             part = picture[top : top + size, left : left + size]
             tile[: part.shape[0], : part.shape[1]] = part
             yield left, top, tile
+
+
+def as_the_stage_went(placed: list[tuple[int, int, Picture]]) -> list[tuple[int, int, Picture]]:
+    """The same tiles, every other row from right to left: the order of a stage that never travels empty."""
+    tops = sorted({top for _left, top, _tile in placed})
+    turning = set(tops[1::2])
+    return sorted(placed, key=lambda each: (each[1], -each[0] if each[1] in turning else each[0]))
 
 
 def is_glass(tile: Picture) -> bool:

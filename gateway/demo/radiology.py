@@ -30,7 +30,8 @@ def _blank(case: Case, sop_class: UID, number: int, modality: str) -> FileDatase
     dataset.SeriesInstanceUID = case.uids.new(f"{modality} series")
     dataset.FrameOfReferenceUID = case.uids.new(f"{modality} frame of reference")
     dataset.PositionReferenceIndicator = ""
-    dataset.Modality, dataset.InstanceNumber, dataset.Laterality = modality, number, ""
+    dataset.Modality, dataset.InstanceNumber = modality, number
+    dataset.BodyPartExamined = {"US": "ABDOMEN", "CT": "CHEST"}[modality]  # unpaired: no Laterality
     dataset.Manufacturer, dataset.ManufacturerModelName = "Lumen Imaging", f"{modality} One"
     dataset.PatientOrientation = ""
     return dataset

@@ -11,7 +11,7 @@ from pydicom.uid import UID
 
 from gateway.demo import codes, plants
 from gateway.demo.codes import code
-from gateway.demo.frames import Codec, encapsulated, is_glass, tiles
+from gateway.demo.frames import Codec, as_the_stage_went, encapsulated, is_glass, tiles
 from gateway.demo.label import label, overview
 from gateway.demo.patients import Patient
 from gateway.demo.tissue import HE, IHC, Picture, halved, section
@@ -19,12 +19,17 @@ from gateway.demo.uids import Uids
 
 WSI = UID("1.2.840.10008.5.1.4.1.1.77.1.6")
 STAINS = {"H&E": HE, "IHC": IHC}
+Placed = tuple[int, int, Picture]  # left, top, tile
 SPACING = 0.0005  # mm for each pixel of level 0
 
 
 @dataclass(frozen=True, slots=True)
 class SlideSpec:
-    """What kind of slide: its codec, offset table ("eot", "bot", "none"), tiling ("full", "sparse"), stain, organ."""
+    """What kind of slide: its codec, offset table ("eot", "bot", "none"), tiling, stain ("H&E", "IHC") and organ.
+
+    Tiling of level 0: "full"; "sparse", where each frame says its place and all are there, in the stage's order;
+    "gaps", sparse and without the tiles of bare glass (as PS3.3 C.8.12.14 allows, though dciodvfy does not).
+    """
 
     codec: Codec
     offsets: str = "eot"
@@ -93,9 +98,8 @@ def _image(
     dataset.InstanceNumber = number
     _specimen(dataset, case)
     volume = flavour[2] == "VOLUME"
-    sparse = spec.tiling == "sparse" and volume and number == 1
-    whole = tiles(picture, tile) if tile else [(0, 0, picture)]
-    kept = [each for each in whole if not (sparse and is_glass(each[2]))]
+    sparse = spec.tiling != "full" and volume and number == 1
+    kept = _kept(list(tiles(picture, tile)) if tile else [(0, 0, picture)], spec.tiling if sparse else "full")
     frames = [spec.codec.encode(each) for _left, _top, each in kept]
     rows, columns = kept[0][2].shape[:2]
     _pixels(dataset, spec.codec, rows, columns, frames, picture.nbytes)
@@ -107,13 +111,29 @@ def _image(
         dataset.LabelText = f"{case.patient.printed} {case.accession}"
         dataset.BarcodeValue = case.accession
     plants.private_and_nested(dataset, case)
+    _pixel_data(dataset, spec, frames)
+    return dataset
+
+
+def _kept(placed: list[Placed], tiling: str) -> list[Placed]:
+    """The tiles that become frames, in their order."""
+    if tiling == "sparse":
+        return as_the_stage_went(placed)
+    if tiling == "gaps":
+        return [each for each in placed if not is_glass(each[2])] or placed[:1]
+    return placed
+
+
+def _pixel_data(dataset: Dataset, spec: SlideSpec, frames: list[bytes]) -> None:
+    """The pixel data element and its offset table."""
+    if not spec.codec.encapsulated:
+        dataset.add_new("PixelData", "OB", b"".join(frames))
+        return
     data = encapsulated(frames, basic_table=spec.offsets == "bot")
     if spec.offsets == "eot":
         dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths = data.offsets, data.lengths
-    dataset.PixelData = data.value
-    dataset["PixelData"].VR = "OB"
+    dataset.add_new("PixelData", "OB", data.value)
     dataset["PixelData"].is_undefined_length = True
-    return dataset
 
 
 def _equipment(dataset: Dataset) -> None:
