@@ -89,7 +89,7 @@ def _search(
     visit = visits.enter(release_id)
     search = qido.parsed(request.args)
     with reading() as db:
-        found = visits.consenting(db, visit, list(entries(db, release_id, place)))
+        found = visits.consenting(db, visit.release, entries(db, release_id, place))
     wanted = {name(entry) for entry in qido.matching(found, search)}
     groups = [group for group in qido.grouped(found, name) if name(group[0]) in wanted]
     page = groups[search.offset : search.offset + search.limit]
@@ -125,7 +125,7 @@ def _below(visit: Visit, place: Place) -> list[ManifestEntry]:
     with reading() as db:
         if place.instance:
             _at_its_place(visits.find(db, visit, place.instance), place, visit)
-        found = visits.consenting(db, visit, list(entries(db, visit.release.id, place)))
+        found = visits.consenting(db, visit.release, entries(db, visit.release.id, place))
         with visits.recorded_refusal(visit.actor, visit.release):
             if not found:
                 raise NotInRelease

@@ -20,6 +20,7 @@ from gateway.projects.models import Grant, Membership, Project
 from gateway.projects.queries import grants_running, projects_of
 from gateway.projects.standing import standing
 from gateway.release import pyramid, slide, visits
+from gateway.release.commands import OPTED_OUT
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
 from gateway.release.models import ManifestEntry, Release
@@ -54,7 +55,7 @@ class SlideRow:
     @property
     def reasons(self) -> list[str]:
         """Why instances are withheld, each reason once."""
-        return list(dict.fromkeys(entry.reason for entry in self.withheld))
+        return list(dict.fromkeys(entry.reason or OPTED_OUT for entry in self.withheld))
 
 
 def install(app: Flask) -> None:
@@ -93,7 +94,7 @@ def show(release_id: str) -> str:
     """What was released and what was withheld, and why; under which policies; until when."""
     with reading() as db:
         release, project, grant = _seen(db, release_id)
-        rows = _rows(list(whole_manifest(db, release.id)))
+        rows = _rows(db, release)
         return render_template(
             "release/release.html",
             release=release,
@@ -141,7 +142,7 @@ def view(release_id: str, series_uid: str) -> str:
     visit = visits.enter(release_id)
     with reading() as db:
         release, project, _grant = _seen(db, release_id)
-        rows = [row for row in _rows(list(whole_manifest(db, release_id))) if row.viewable]
+        rows = [row for row in _rows(db, release) if row.viewable]
         order = [row.series_uid for row in rows]
         with visits.recorded_refusal(visit.actor, visit.release):
             if series_uid not in order:
@@ -168,7 +169,7 @@ def described(release_id: str, series_uid: str) -> Response:
     levels: list[dict[str, Any]] = []
     told: dict[str, Any] = {}
     with reading() as db:
-        found = visits.consenting(db, visit, list(entries(db, release_id, Place(series=series_uid))))
+        found = visits.consenting(db, visit.release, entries(db, release_id, Place(series=series_uid)))
     for entry in (each for each in found if each.flavour == "VOLUME"):
         lease = open_lease(
             actor=visit.actor, project=visit.release.project_id, release=release_id, instance=entry.uid,
@@ -201,9 +202,12 @@ def _seen(db: Session, release_id: str) -> tuple[Release, Project, Grant]:
     return release, db.get_one(Project, release.project_id), db.get_one(Grant, release.grant_id)
 
 
-def _rows(manifest: list[ManifestEntry]) -> list[SlideRow]:
+def _rows(db: Session, release: Release) -> list[SlideRow]:
+    """The manifest by series; who has opted out since it was made is withheld here too."""
+    manifest = whole_manifest(db, release.id)
+    kept = {entry.uid for entry in visits.consenting(db, release, manifest) if entry.released}
     rows: dict[str, SlideRow] = {}
     for entry in manifest:
         row = rows.setdefault(entry.series_uid, SlideRow(entry.study_uid, entry.series_uid, [], []))
-        (row.released if entry.released else row.withheld).append(entry)
+        (row.released if entry.uid in kept else row.withheld).append(entry)
     return list(rows.values())

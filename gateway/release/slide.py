@@ -26,6 +26,7 @@ from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.dicom.source import ByteSource
 from gateway.dicom.uids import ReleaseUid
 from gateway.projects.grants import Pass
+from gateway.release.errors import PolicyChanged
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.rewriting import domain_keys, rewritten
 from gateway.settings import current
@@ -111,7 +112,7 @@ _cache = _Cache(CACHE_BYTES)
 def opened(db: Session, pass_: Pass, release: Release, entry: ManifestEntry) -> Iterator[Slide]:
     """The instance of a manifest entry, its source closed at the end. The entry must be one that `visits.find` gave.
 
-    Raises ArchiveError, Withheld, DicomError: then nothing leaves.
+    Raises ArchiveError, Withheld, DicomError, PolicyChanged: then nothing leaves.
     """
     slide = open_slide(db, pass_, release, entry)
     try:
@@ -146,6 +147,8 @@ def _prepared(db: Session, pass_: Pass, release: Release, instance: Instance) ->
     if found is None:
         site = db.get_one(Archive, instance.archive_id).site.code
         plan = load_plan(current().policies_dir, release.deid_policy)
+        if plan.sha256 != release.deid_sha256:
+            raise PolicyChanged
         front, told, pixel_start = rewritten(db, instance, plan, domain_keys(release.project_id, site))
         found = Prepared(front, told, frame_index(db, instance.id), pixel_start)
         _cache.put(key, found)

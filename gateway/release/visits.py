@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,10 +13,11 @@ from gateway.catalogue.models import Archive, Instance
 from gateway.consent import optouts
 from gateway.db import reading, transaction
 from gateway.deid.plan import load_plan
-from gateway.errors import SlidegateError
+from gateway.errors import Invalid, SlidegateError, Unauthenticated
 from gateway.people.access import reader_of
 from gateway.people.session import caller
 from gateway.people.tokens import acting
+from gateway.pixels.rules import load_rules
 from gateway.projects.grants import Pass, admit
 from gateway.projects.keys import master_key
 from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
@@ -37,21 +38,36 @@ class Visit:
 
 
 def enter(release_id: str) -> Visit:
-    """Let the caller of this request in. Raises Unauthenticated, NoSuchRelease, or what `admit` raises."""
-    account = reader_of(release_id)
+    """Let the caller of this request in.
+
+    Raises Unauthenticated, WrongScope, NoSuchRelease, PolicyChanged, or what `admit` raises.
+    """
     found = caller()
-    session = (found.token_id or found.session_id or "") if found else ""
+    if found is None:
+        raise Unauthenticated
+    actor = acting(found.account)
     with reading() as db:
         release = db.get(Release, release_id)
         if release is None:
+            reader_of(release_id)
             raise NoSuchRelease
-        with recorded_refusal(acting(account), release):
+        with recorded_refusal(actor, release):
+            account = reader_of(release_id)
             pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
-            plan = load_plan(current().policies_dir, release.deid_policy)
-            if plan.sha256 != release.deid_sha256:
-                raise PolicyChanged
+            _under_its_policies(release)
         consent_epoch = optouts.epoch(db)
-    return Visit(pass_, release, acting(account), session, consent_epoch)
+    return Visit(pass_, release, actor, found.token_id or found.session_id or "", consent_epoch)
+
+
+def _under_its_policies(release: Release) -> None:
+    """Raises PolicyChanged unless both policies read as they did when the release was built."""
+    policies = current().policies_dir
+    try:
+        deid, pixels = load_plan(policies, release.deid_policy).sha256, load_rules(policies).sha256
+    except Invalid:
+        raise PolicyChanged from None
+    if (deid, pixels) != (release.deid_sha256, release.pixels_sha256):
+        raise PolicyChanged
 
 
 @contextmanager
@@ -86,10 +102,10 @@ def find(db: Session, visit: Visit, uid: str) -> ManifestEntry:
     return entry
 
 
-def consenting(db: Session, visit: Visit, entries: list[ManifestEntry]) -> list[ManifestEntry]:
+def consenting(db: Session, release: Release, entries: Sequence[ManifestEntry]) -> list[ManifestEntry]:
     """The entries without those of patients who have said no since the release was built."""
-    if optouts.epoch(db) == visit.release.consent_epoch:
-        return entries
+    if optouts.epoch(db) == release.consent_epoch:
+        return list(entries)
     return [entry for entry in entries if _consents(db, entry)]
 
 

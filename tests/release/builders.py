@@ -1,0 +1,193 @@
+"""Builders for the tests of releases: a small archive of real slides, and gateways that release it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import create_app
+from gateway import db as database
+from gateway import settings as settings_room
+from gateway.catalogue import commands as catalogue
+from gateway.catalogue.indexing import index_archive
+from gateway.catalogue.models import Dataset
+from gateway.clock import now
+from gateway.demo.frames import JPEG_420, JPEG_422
+from gateway.demo.patients import cast
+from gateway.demo.slides import Case, SlideSpec, write_slide
+from gateway.demo.uids import Uids
+from gateway.people.models import Account
+from gateway.people.tokens import issue as issue_token
+from gateway.projects import grants
+from gateway.projects.commands import begin_project
+from gateway.projects.models import Grant
+from gateway.release.commands import build
+from gateway.release.models import ManifestEntry, Release
+from gateway.settings import ROOT, Settings
+from gateway.trail.models import Event
+from gateway.trail.record import SYSTEM
+from tests.people.visitors import an_account, bearer
+
+DAY = timedelta(days=1)
+SITE = "NGH"
+SPECS = (
+    SlideSpec(JPEG_422, width=1792, height=1280),
+    SlideSpec(JPEG_420, width=768, height=512, tiling="sparse", levels=2),
+)
+
+
+def an_archive(root: Path) -> list[Case]:
+    """Two slides of two patients, 3 and 2 levels, each with its label and overview."""
+    cases = []
+    for number, (spec, patient) in enumerate(zip(SPECS, cast(5, len(SPECS)), strict=True)):
+        accession = f"{SITE}26-51000{number}"
+        case = Case(
+            patient, Uids(accession, patient), SITE, "Northfield", accession, "A1", f"2026030{number + 2}", spec, 7
+        )
+        write_slide(root / accession, case)
+        cases.append(case)
+    return cases
+
+
+def a_catalogue(folder: Path) -> None:
+    """The archive indexed, and one dataset of all of it."""
+    with database.transaction() as db:
+        site = catalogue.add_site(db, by=SYSTEM, code=SITE, name="Northfield", now=now())
+        archive = catalogue.add_archive(db, by=SYSTEM, name="ngh", uri=f"folder:{folder}", site=site, now=now())
+    index_archive(by=SYSTEM, name="ngh", now=now())
+    with database.transaction() as db:
+        catalogue.add_dataset(
+            db, by=SYSTEM, slug="slides", title="Slides", summary="Slides", archive=db.merge(archive),
+            terms=["GRU"], deid_policy="pathology-research", now=now(),
+        )  # fmt: skip
+
+
+def a_release(lead: Account, *, starts: datetime | None = None, ends: datetime | None = None) -> Release:
+    """A project of this lead, its grant (a month around now unless told) and the release of it."""
+    begins = starts or now() - DAY
+    moment = min(begins, now()) - DAY
+    with database.transaction() as db:
+        project = begin_project(
+            db, by=SYSTEM, title="Counting", lay_title="Counting", lay_summary="We count.", lead=lead, now=moment
+        )
+        dataset = db.scalars(select(Dataset)).one()
+        grant = grants.issue(
+            db, by=SYSTEM, project=project, datasets=[dataset.id], starts=begins, ends=ends or now() + 30 * DAY,
+            deid_policy="pathology-research", now=moment,
+        )  # fmt: skip
+        return build(db, by=SYSTEM, grant=grant, now=moment)
+
+
+@dataclass
+class World:
+    """A gateway with one release, its reader, and what tests ask of them."""
+
+    app: Flask
+    archive: Path
+    reader: Account
+    release: Release
+    token: str = ""
+
+    def token_for(self, account: Account, scope: str = "", *, days: float = 1, made: datetime | None = None) -> str:
+        """A token's secret; for the release unless told otherwise."""
+        moment = made or now()
+        with database.transaction() as db:
+            _, secret = issue_token(
+                db, account=account, scope=scope or f"release:{self.release.id}",
+                expires=moment + timedelta(days=days), now=moment,
+            )  # fmt: skip
+            return secret
+
+    @property
+    def root(self) -> str:
+        return f"/releases/{self.release.id}/dicomweb"
+
+    @property
+    def browser(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def get(self, path: str, *, token: str | None = None, **headers: str) -> Any:
+        """GET below the DICOMweb root (or an absolute path) with the reader's token."""
+        url = path if path.startswith(("/releases", "/api")) else self.root + path
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.browser.get(url, headers=bearer(self.token if token is None else token) | named)
+
+    def entries(self) -> list[ManifestEntry]:
+        with database.reading() as db:
+            asked = select(ManifestEntry).where(ManifestEntry.release_id == self.release.id)
+            return list(db.scalars(asked.order_by(ManifestEntry.position)))
+
+    def released(self) -> list[ManifestEntry]:
+        return [each for each in self.entries() if each.released]
+
+    def biggest(self) -> ManifestEntry:
+        return max(self.released(), key=lambda each: each.size)
+
+    def revoke(self) -> None:
+        with database.transaction() as db:
+            grant = db.get_one(Grant, self.release.grant_id)
+            grants.revoke(db, by=SYSTEM, grant=grant, reason="a test", now=now())
+
+
+def at(entry: ManifestEntry, rest: str = "") -> str:
+    """The path of an instance."""
+    return f"/studies/{entry.study_uid}/series/{entry.series_uid}/instances/{entry.uid}{rest}"
+
+
+def events(*actions: str) -> list[Event]:
+    """Events of these actions, oldest first."""
+    with database.reading() as db:
+        return list(db.scalars(select(Event).where(Event.action.in_(actions)).order_by(Event.seq)))
+
+
+def the_template(root: Path) -> Path:
+    """A whole data directory with archive, catalogue and one release: made once, copied for each test."""
+    before = settings_room.current()
+    an_archive(root / "archive")
+    (root / "data").mkdir()
+    shutil.copytree(ROOT / "policies", root / "data" / "policies")
+    with _bound(root / "data"):
+        a_catalogue(root / "archive")
+        a_release(an_account("ada"))
+    settings_room.use(before)
+    return root
+
+
+@contextmanager
+def _bound(data: Path) -> Iterator[Settings]:
+    chosen = Settings(data_dir=data, policies_dir=data / "policies", secure_cookies=False)
+    settings_room.use(chosen)
+    engine = database.bind(chosen.database)
+    import gateway.governance.models  # its tables
+    import gateway.jobs.models  # as above
+
+    database.Base.metadata.create_all(engine)
+    try:
+        yield chosen
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def a_gateway(tmp_path: Path, template: Path) -> Iterator[World]:
+    """The whole application over a copy of the template."""
+    before = settings_room.current()
+    data = tmp_path / "data"
+    shutil.copytree(template / "data", data)
+    with _bound(data) as chosen:
+        app = create_app(chosen)
+        with database.reading() as db:
+            reader, release = db.scalars(select(Account)).one(), db.scalars(select(Release)).one()
+        world = World(app, template / "archive", reader, release)
+        world.token = world.token_for(reader)
+        yield world
+    settings_room.use(before)
