@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import b32encode
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +16,7 @@ from datetime import timedelta
 from gateway.dicom.uids import ClearUid, ReleaseUid
 
 STANDARD_ROOT = "1.2.840.10008."  # UIDs that DICOM itself defines: SOP classes, transfer syntaxes, ...
+_UID = re.compile(r"[0-9.]{1,64}")
 LONGEST_SHIFT = 365 * 2  # days; dates only move back, so that none lies in the future
 
 
@@ -30,7 +32,7 @@ class ProjectKeys:
 
     def uid(self, uid: ClearUid) -> ReleaseUid:
         """`2.25.` and a 128-bit number (PS3.5 B.2); the standard's own UIDs stay as they are."""
-        if uid.startswith(STANDARD_ROOT):
+        if uid.startswith(STANDARD_ROOT) and _UID.fullmatch(uid):
             return ReleaseUid(uid)
         return ReleaseUid(f"2.25.{int.from_bytes(self._digest('uid', uid)[:16], 'big')}")
 

@@ -15,7 +15,7 @@ from gateway.deid.keys import ProjectKeys
 from gateway.deid.marks import PREAMBLE, encoded, encoded_item, marks, new_meta
 from gateway.deid.plan import Plan, Rule
 from gateway.deid.recipe import Action
-from gateway.deid.trace import Trace
+from gateway.deid.trace import Watcher
 from gateway.deid.values import FUNCTIONS, Patient, mapped_uids, well_formed
 from gateway.dicom.elements import DEEPEST, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Window, element_at
 from gateway.dicom.encoding import IMPLICIT_LE, LONG_VRS, SHORT_VRS, Encoding, standard_vrs
@@ -28,7 +28,7 @@ _SHORTS = {True: Struct("<H"), False: Struct(">H")}
 _LONGS = {True: Struct("<I"), False: Struct(">I")}
 
 
-def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Trace | None = None) -> bytes:
+def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None = None) -> bytes:
     """The whole new front of the file: preamble, file meta, dataset, up to the pixel data element.
 
     Raises NoPatient, Quarantined, StillThere (all: withhold), or a DicomError for bytes that make no sense.
@@ -46,7 +46,7 @@ def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Trace | None =
 class _Rewriter:
     """One pass over one dataset."""
 
-    def __init__(self, data: bytes, plan: Plan, patient: Patient, trace: Trace | None) -> None:
+    def __init__(self, data: bytes, plan: Plan, patient: Patient, trace: Watcher | None) -> None:
         self.data = data
         self.rules = plan.rules
         self.plan = plan

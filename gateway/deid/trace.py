@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol
 
 from pydicom.datadict import dictionary_description
 
 from gateway.deid.plan import Rule
+from gateway.deid.recipe import Action
 
 LONGEST = 80  # characters shown of a value
 _BINARY = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"UN", b"SQ"))
@@ -26,6 +29,40 @@ class Step:
     rule: str
 
 
+class Watcher(Protocol):
+    """Is told by the rewriter what becomes of each element."""
+
+    def kept(self, tag: int, vr: bytes, value: bytes, rule: Rule, depth: int) -> None:
+        """A value that stays."""
+        ...
+
+    def changed(self, tag: int, vr: bytes, value: bytes, new: bytes | None, rule: Rule | None, depth: int) -> None:
+        """A value replaced, or (None) an element left out."""
+        ...
+
+    def entered(self, tag: int, rule: Rule, depth: int) -> None:
+        """A sequence whose items follow."""
+        ...
+
+
+class Tally:
+    """Counts what was done to which attribute; holds no value."""
+
+    def __init__(self) -> None:
+        self.done: Counter[tuple[int, str]] = Counter()
+
+    def kept(self, tag: int, vr: bytes, value: bytes, rule: Rule, depth: int) -> None:
+        """A value that stays."""
+        self.done[tag, "keep"] += 1
+
+    def changed(self, tag: int, vr: bytes, value: bytes, new: bytes | None, rule: Rule | None, depth: int) -> None:
+        """A value replaced, or (None) an element left out."""
+        self.done[tag, action_of(new, rule)] += 1
+
+    def entered(self, tag: int, rule: Rule, depth: int) -> None:
+        """A sequence whose items follow: counted by what is in them."""
+
+
 class Trace:
     """Collects steps in the order of the dataset."""
 
@@ -40,11 +77,8 @@ class Trace:
     def changed(self, tag: int, vr: bytes, value: bytes, new: bytes | None, rule: Rule | None, depth: int) -> None:
         """A value replaced, or an element left out."""
         source = rule.source if rule else "not named by the policy"
-        if new is None:
-            self._add(depth, tag, shown(vr, value), "remove", "", source)
-        else:
-            action = "blank" if not new else (rule.argument if rule and rule.argument else "replace")
-            self._add(depth, tag, shown(vr, value), action, shown(vr, new), source)
+        after = "" if new is None else shown(vr, new)
+        self._add(depth, tag, shown(vr, value), action_of(new, rule), after, source)
 
     def entered(self, tag: int, rule: Rule, depth: int) -> None:
         """A sequence whose items follow."""
@@ -54,6 +88,16 @@ class Trace:
         self.steps.append(
             Step(depth, f"({tag >> 16:04X},{tag & 0xFFFF:04X})", name_of(tag), before, action, after, rule)
         )
+
+
+def action_of(new: bytes | None, rule: Rule | None) -> str:
+    """The word for what was done, in the recipe's terms."""
+    if new is None:
+        return "remove"
+    if not new:
+        return "blank"
+    function = rule is not None and rule.action is Action.FUNCTION
+    return rule.argument if rule is not None and function else "replace"
 
 
 def name_of(tag: int) -> str:
