@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.errors import NotFound
+from gateway.projects.models import Grant
 from gateway.release.models import ManifestEntry, Release
 
 
@@ -23,6 +25,19 @@ class Place:
 def release(db: Session, release_id: str) -> Release | None:
     """One release. Index: pk_data_release."""
     return db.get(Release, release_id)
+
+
+def grant_named(db: Session, grant_id: str) -> Grant:
+    """One grant. Raises NotFound. Index: pk_access_grant."""
+    found = db.get(Grant, grant_id)
+    if found is None:
+        raise NotFound("There is no such grant.")
+    return found
+
+
+def releases(db: Session) -> Sequence[Release]:
+    """All releases, newest first."""
+    return db.scalars(select(Release).order_by(Release.built_at.desc(), Release.id)).all()
 
 
 def release_of_grant(db: Session, grant_id: str) -> Release | None:

@@ -1,0 +1,65 @@
+"""`slidegate release`: build the release of a grant, list releases, take access back."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def release() -> None:
+    """Releases: what grants have opened."""
+
+
+@release.command()
+@click.option("--grant", "grant_id", required=True, help="The grant whose release is built.")
+def build(grant_id: str) -> None:
+    """Freeze what a grant opens. A release that is there already stays as it is."""
+    from gateway import clock
+    from gateway.db import transaction
+    from gateway.release.commands import build as built
+    from gateway.release.queries import grant_named
+    from gateway.trail.record import SYSTEM
+
+    with transaction() as db:
+        made = built(db, by=SYSTEM, grant=grant_named(db, grant_id), now=clock.now())
+    click.echo(f"release {made.id}: {made.released} images released, {made.withheld} withheld")
+
+
+@release.command("list")
+def list_releases() -> None:
+    """Releases, how much is in them, and how their grants stand."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from gateway import clock
+    from gateway.db import reading
+    from gateway.projects.standing import standing
+    from gateway.release.queries import grant_named, releases
+
+    table = Table("release", "grant", "released", "withheld", "policy", "access", box=None)
+    with reading() as db:
+        for each in releases(db):
+            access = standing(grant_named(db, each.grant_id), clock.now()).sentence
+            table.add_row(each.id, each.grant_id, str(each.released), str(each.withheld), each.deid_policy, access)
+    Console().print(table)
+
+
+@release.command()
+@click.argument("release_id")
+@click.option("--reason", required=True, help="Why; it goes on the record.")
+def revoke(release_id: str, reason: str) -> None:
+    """Take back the grant of RELEASE_ID: new requests are refused at once, running downloads stop within a second."""
+    from gateway import clock
+    from gateway.db import transaction
+    from gateway.projects.grants import revoke as take_back
+    from gateway.release import queries
+    from gateway.release.errors import NoSuchRelease
+    from gateway.trail.record import SYSTEM
+
+    with transaction() as db:
+        found = queries.release(db, release_id)
+        if found is None:
+            raise NoSuchRelease
+        grant = queries.grant_named(db, found.grant_id)
+        take_back(db, by=SYSTEM, grant=grant, reason=reason, now=clock.now())
+    click.echo("access is revoked")

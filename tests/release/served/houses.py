@@ -1,0 +1,227 @@
+"""Builders for the tests of releases: a small real archive, its catalogue, and grants of every kind over it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pydicom
+from pydicom.dataset import FileDataset
+from sqlalchemy import select
+
+from gateway import clock
+from gateway import db as database
+from gateway import settings as settings_room
+from gateway.catalogue import commands as catalogue
+from gateway.catalogue.indexing import index_archive
+from gateway.catalogue.models import Archive
+from gateway.demo.archive import SITES, make_archive
+from gateway.migrate import upgrade
+from gateway.people.commands import create_account
+from gateway.people.models import Account
+from gateway.people.tokens import issue as issue_token
+from gateway.projects import commands as projects
+from gateway.projects import grants
+from gateway.projects.models import Grant, Project
+from gateway.release.commands import build
+from gateway.release.models import Release
+from gateway.settings import Settings
+from gateway.trail.models import Event
+from gateway.trail.record import SYSTEM
+
+DAY = timedelta(days=1)
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A researcher with a release: what the tests ask with."""
+
+    account: Account
+    release: Release
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass
+class House:
+    """A gateway's data: settings, archive and datasets; `base_url` once it is served."""
+
+    settings: Settings
+    archive: Path
+    datasets: list[str] = field(default_factory=list)
+
+    @property
+    def base_url(self) -> str:
+        return self.settings.base_url
+
+    def move_in(self) -> None:
+        """Point this process at the house; other tests may have pointed it elsewhere."""
+        settings_room.use(self.settings)
+        database.bind(self.settings.database)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "SLIDEGATE_DATA_DIR": str(self.settings.data_dir),
+            "SLIDEGATE_BASE_URL": self.base_url,
+            "SLIDEGATE_PORT": self.base_url.rpartition(":")[2],
+            "SLIDEGATE_SECURE_COOKIES": "false",
+            "SLIDEGATE_WORKERS": "1",
+        }
+
+    def url(self, reader: Reader, *parts: str) -> str:
+        return "/".join((self.base_url, "releases", reader.release.id, "dicomweb", *parts))
+
+    def client(self, reader: Reader, **options: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url(reader) + "/", headers=reader.headers, timeout=30, **options)
+
+
+def a_house(directory: Path, port: int, planted: Path | None = None) -> House:
+    """Three sites' slides at a quarter of their size, indexed, each site a dataset."""
+    chosen = replace(
+        Settings(), data_dir=directory / "data", base_url=f"http://127.0.0.1:{port}", port=port, secure_cookies=False
+    )
+    archive = directory / "archive"
+    house = House(chosen, archive)
+    house.move_in()
+    if planted is None:
+        make_archive(archive, scale=0.25)
+    else:
+        shutil.copytree(planted, archive)
+    upgrade()
+    for code, name in SITES:
+        a_site(house, code, name)
+    return house
+
+
+def a_site(house: House, code: str, name: str) -> str:
+    """A site with its archive, indexed, and a dataset of all of it; gives the dataset's id."""
+    moment = clock.now()
+    with database.transaction() as db:
+        site = catalogue.add_site(db, by=SYSTEM, code=code, name=name, now=moment)
+        uri = f"folder:{house.archive / code}"
+        catalogue.add_archive(db, by=SYSTEM, name=code.lower(), uri=uri, site=site, now=moment)
+    index_archive(by=SYSTEM, name=code.lower(), now=moment)
+    with database.transaction() as db:
+        archive = db.scalars(select(Archive).where(Archive.name == code.lower())).one()
+        made = catalogue.add_dataset(
+            db, by=SYSTEM, slug=code.lower(), title=name, summary="Slides", archive=archive, now=moment,
+            deid_policy="pathology-research",
+        )  # fmt: skip
+        house.datasets.append(made.id)
+        return made.id
+
+
+_count = 0
+
+
+def an_account(name: str = "", *roles: str) -> Account:
+    global _count
+    _count += 1
+    with database.transaction() as db:
+        return create_account(
+            db, by=SYSTEM, email=f"{name or 'reader'}-{_count}@example.org", name=name or f"Reader {_count}",
+            organisation="University", password=PASSWORD, roles=roles or ("researcher",), now=clock.now(),
+        )  # fmt: skip
+
+
+def a_grant(house: House, account: Account, **changes: Any) -> Grant:
+    """A grant that runs from yesterday to in 30 days, of all datasets; `changes` say otherwise."""
+    moment = clock.now()
+    values = {"starts": moment - DAY, "ends": moment + 30 * DAY, "datasets": house.datasets, "now": moment - DAY}
+    with database.transaction() as db:
+        lead = db.get_one(Account, account.id)
+        project: Project = projects.begin_project(
+            db, by=SYSTEM, title="Counting cells", lay_title="Counting", lay_summary="We count.", lead=lead,
+            now=values["now"],
+        )  # fmt: skip
+        return grants.issue(db, by=SYSTEM, project=project, deid_policy="pathology-research", **{**values, **changes})
+
+
+def a_release(grant: Grant) -> Release:
+    with database.transaction() as db:
+        return build(db, by=SYSTEM, grant=db.merge(grant), now=clock.now())
+
+
+def a_token(account: Account, scope: str, *, issued: datetime | None = None, days: float = 1) -> str:
+    issued = issued or clock.now()
+    with database.transaction() as db:
+        expires = issued + timedelta(days=days)
+        return issue_token(db, account=db.merge(account), scope=scope, expires=expires, now=issued)[1]
+
+
+def a_reader(house: House, **changes: Any) -> Reader:
+    """A researcher with a grant, its release, and a token for it."""
+    account = an_account()
+    release = a_release(a_grant(house, account, **changes))
+    return Reader(account, release, a_token(account, f"release:{release.id}"))
+
+
+def revoke(reader: Reader) -> None:
+    with database.transaction() as db:
+        grant = db.get_one(Grant, reader.release.grant_id)
+        grants.revoke(db, by=SYSTEM, grant=grant, reason="The study is over", now=clock.now())
+
+
+def events(release: Release, action: str = "") -> list[Event]:
+    """What the trail says of a release, in order."""
+    with database.reading() as db:
+        asked = select(Event).where(Event.subject == release.id).order_by(Event.seq)
+        return list(db.scalars(asked.where(Event.action == action) if action else asked))
+
+
+def source_files(house: House) -> dict[str, Path]:
+    """SOPInstanceUID in the archive -> file."""
+    found = {}
+    for path in sorted(house.archive.rglob("*.dcm")):
+        found[str(pydicom.dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID)] = path
+    return found
+
+
+def first(told: dict[str, Any], tag: str) -> Any:
+    return told[tag]["Value"][0]
+
+
+def place(told: dict[str, Any]) -> str:
+    """The path of an instance that a search has found."""
+    study, series, uid = (first(told, tag) for tag in ("0020000D", "0020000E", "00080018"))
+    return f"studies/{study}/series/{series}/instances/{uid}"
+
+
+def flavoured(path: Path) -> FileDataset:
+    return pydicom.dcmread(path, stop_before_pixels=True)
+
+
+def a_large_slide(house: House, code: str, megabytes: int) -> str:
+    """A site whose one slide is as large as asked, most of it a hole in the file; gives its dataset's id."""
+    source = sorted(house.archive.glob("NGH/*/SM/*_0.dcm"))[0]
+    folder = house.archive / code
+    folder.mkdir()
+    slide = pydicom.dcmread(source, stop_before_pixels=True)
+    for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
+        if keyword in slide:
+            delattr(slide, keyword)
+    side = 1024
+    frame = side * side * 3
+    count = megabytes * 1_000_000 // frame
+    slide.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    slide.PhotometricInterpretation, slide.LossyImageCompression = "RGB", "00"
+    slide.Rows = slide.Columns = side
+    slide.NumberOfFrames, slide.TotalPixelMatrixRows, slide.TotalPixelMatrixColumns = count, side, side * count
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        setattr(slide, keyword, pydicom.uid.generate_uid())
+    slide.PatientID = f"{code}-1"
+    slide.file_meta.MediaStorageSOPInstanceUID = slide.SOPInstanceUID
+    path = folder / "large.dcm"
+    slide.save_as(path, enforce_file_format=True, implicit_vr=False, little_endian=True)
+    with path.open("ab") as handle:
+        handle.write(b"\xe0\x7f\x10\x00OB\0\0" + (frame * count).to_bytes(4, "little"))
+        handle.truncate(handle.tell() + frame * count)
+    return a_site(house, code, "Large")

@@ -1,0 +1,103 @@
+"""Tools that researchers use, against the gateway as it is served: what they read equals the source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import openslide
+import pydicom
+import pytest
+import requests
+from dicomweb_client import DICOMwebClient
+from wsidicom import WsiDicom, WsiDicomWebClient
+
+from tests.release.served.houses import House, Reader, first, source_files
+
+WSI = "1.2.840.10008.5.1.4.1.1.77.1.6"
+
+
+def web_client(house: House, reader: Reader) -> DICOMwebClient:
+    session = requests.Session()
+    session.headers.update(reader.headers)
+    return DICOMwebClient(house.url(reader), session=session)
+
+
+def uids(told: dict, *tags: str) -> tuple[str, ...]:
+    return tuple(str(first(told, tag)) for tag in tags)
+
+
+def slides(client: DICOMwebClient) -> list[tuple[str, str]]:
+    found = client.search_for_series(search_filters={"Modality": "SM"})
+    return [uids(each, "0020000D", "0020000E") for each in found]
+
+
+def source_slide(house: House, size: tuple[int, int], region: np.ndarray, levels: int) -> bool:
+    """Whether a slide of the archive has that size and, at its top left, that picture."""
+    for folder in sorted(path for path in house.archive.rglob("SM") if path.is_dir()):
+        with WsiDicom.open(folder) as slide:
+            if (slide.size.width, slide.size.height) != size or len(slide.levels) != levels:
+                continue
+            if np.array_equal(np.asarray(slide.read_region((64, 64), 0, region.shape[1::-1])), region):
+                return True
+    return False
+
+
+def test_wsidicom_reads_a_region_equal_to_the_sources(served: House, reader: Reader) -> None:
+    client = web_client(served, reader)
+    found = slides(client)
+    assert len(found) == 14
+    for study, series in found:
+        with WsiDicom.open_web(WsiDicomWebClient(client), study, series) as slide:
+            region = np.asarray(slide.read_region((64, 64), 0, (300, 200)))
+            assert region.shape == (200, 300, 3)
+            assert region.std() > 0
+            assert source_slide(served, (slide.size.width, slide.size.height), region, len(slide.levels))
+
+
+def test_dicomweb_client_finds_and_fetches_every_kind_of_thing(served: House, reader: Reader) -> None:
+    client = web_client(served, reader)
+    sources = {path.stat().st_size: path for path in source_files(served).values()}
+    assert sources
+    studies = client.search_for_studies(fields=["StudyDescription"], limit=3)
+    assert len(studies) == 3
+    (study,) = uids(studies[0], "0020000D")
+    series = client.search_for_series(study)
+    (series_uid,) = uids(series[0], "0020000E")
+    instances = client.search_for_instances(study, series_uid)
+    (uid,) = uids(instances[0], "00080018")
+    whole = client.retrieve_instance(study, series_uid, uid)
+    assert whole.SOPInstanceUID == uid
+    told = pydicom.Dataset.from_json(client.retrieve_instance_metadata(study, series_uid, uid))
+    assert told.SOPInstanceUID == uid
+    assert len(client.retrieve_series_metadata(study, series_uid)) == len(instances)
+    assert len(client.retrieve_study_metadata(study)) >= len(instances)
+    assert len(client.retrieve_series(study, series_uid)) == len(instances)
+    frames = client.retrieve_instance_frames(study, series_uid, uid, [1])
+    assert frames[0] in whole.PixelData
+    picture = client.retrieve_instance_rendered(study, series_uid, uid, media_types=("image/jpeg",))
+    assert picture[:3] == b"\xff\xd8\xff"
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "application/octet-stream"])
+def test_dicomweb_client_gets_several_frames_in_one_answer(served: House, reader: Reader, media_type: str) -> None:
+    client = web_client(served, reader)
+    found = client.search_for_instances(search_filters={"Modality": "SM"})
+    told = next(each for each in found if first(each, "00083002").endswith("4.50") and first(each, "00280008") > 3)
+    study, series, uid = uids(told, "0020000D", "0020000E", "00080018")
+    accepted = ((media_type, "1.2.840.10008.1.2.4.50" if media_type == "image/jpeg" else "*"),)
+    frames = client.retrieve_instance_frames(study, series, uid, [1, 2, 3], media_types=accepted)
+    whole = client.retrieve_instance(study, series, uid)
+    assert len(frames) == 3
+    assert all(frame in whole.PixelData for frame in frames)
+
+
+def test_openslide_opens_a_download(served: House, reader: Reader, tmp_path: Path) -> None:
+    client = web_client(served, reader)
+    study, series = slides(client)[0]
+    for number, level in enumerate(client.iter_series(study, series)):
+        level.save_as(tmp_path / f"{number}.dcm")
+    with openslide.OpenSlide(str(tmp_path / "0.dcm")) as slide:
+        assert slide.level_count == 3
+        region = np.asarray(slide.read_region((0, 0), 0, (256, 256)))
+        assert region[..., :3].std() > 0
