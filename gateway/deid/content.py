@@ -1,4 +1,4 @@
-"""Items whose meaning decides: codes, and the coded steps of specimen preparation (PS3.15 E.3.4)."""
+"""Items whose meaning decides: the coded steps of specimen preparation (PS3.15 E.3.4)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from gateway.deid.values import Patient
 from gateway.dicom.elements import elements, items
 from gateway.dicom.encoding import Encoding
 
-VALUE_TYPE, CONCEPT_NAME, TEXT_VALUE = 0x0040A040, 0x0040A043, 0x0040A160
-CODE_VALUE, CODING_SCHEME = 0x00080100, 0x00080102
-SCHEMES = frozenset(
-    b"DCM SCT SRT SNM3 UCUM LN ICDO3 ICD10 ICD-10 UMLS FMA NCIt MSH RADLEX ISO3166_1 CD99 PUBCHEM_CID GMDN".split()
-)
+VALUE_TYPE, CONCEPT_NAME, TEXT_VALUE, CONCEPT_CODE = 0x0040A040, 0x0040A043, 0x0040A160, 0x0040A168
+CODE_VALUE = 0x00080100
 CODED = frozenset((b"CODE", b"NUMERIC"))
-SPECIMEN_NUMBERS = frozenset((b"121041", b"111705"))  # Specimen Identifier, Parent Specimen Identifier: block numbers
+NUMBERS = {  # concepts whose text is a number that pathology gave: what it numbers
+    b"121041": "SpecimenIdentifier",
+    b"111705": "SpecimenIdentifier",  # of the parent: the block
+    b"111700": "container",
+}
 
 ItemCheck = Callable[[bytes, Encoding, bytes, Patient], bytes | None]
 
@@ -45,20 +46,19 @@ def _concept(item: bytes, encoding: Encoding) -> bytes:
     return b""
 
 
-def code_check(new: bytes, encoding: Encoding, original: bytes, patient: Patient) -> bytes | None:
-    """The item, if its code is of a scheme that is the same everywhere; a site's own codes are left out."""
-    return new if _value(original, CODING_SCHEME, encoding) in SCHEMES else None
-
-
 def clean_content(new: bytes, encoding: Encoding, original: bytes, patient: Patient) -> bytes | None:
     """Coded and numeric items stay; specimen and block numbers become pseudonyms; other text, dates, names go."""
-    if _value(original, VALUE_TYPE, encoding) in CODED:
-        return new
-    if _concept(original, encoding) not in SPECIMEN_NUMBERS:
+    if not _value(new, CONCEPT_NAME, encoding):
+        return None  # nobody could say what the item speaks of
+    kind_of_value = _value(original, VALUE_TYPE, encoding)
+    if kind_of_value in CODED:
+        return new if kind_of_value != b"CODE" or _value(new, CONCEPT_CODE, encoding) else None
+    kind = NUMBERS.get(_concept(original, encoding))
+    if kind is None:
         return None
     number = _value(original, TEXT_VALUE, encoding).decode("latin-1")
-    pseudonym = patient.keys.pseudonym("SpecimenIdentifier", number)
+    pseudonym = patient.keys.pseudonym(kind, number)
     return new + encoded(TEXT_VALUE, b"UT", pseudonym.encode("ascii"), encoding)
 
 
-ITEM_CHECKS: Mapping[str, ItemCheck] = {"code_check": code_check, "clean_content": clean_content}
+ITEM_CHECKS: Mapping[str, ItemCheck] = {"clean_content": clean_content}

@@ -37,3 +37,10 @@ class Quarantined(Withheld):
 
     code = "quarantined"
     title = "the policy holds an instance with such an attribute back until a person has looked at it"
+
+
+class TooMuchRemoved(Withheld):
+    """More names and numbers than the last gate searches for."""
+
+    code = "too-much-removed"
+    title = "the header holds more names and numbers than can be searched for, so the instance is withheld"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from gateway.deid.errors import StillThere
-from gateway.dicom.elements import elements
+from gateway.deid.errors import StillThere, TooMuchRemoved
+from gateway.dicom.elements import Element, elements, items
 from gateway.dicom.encoding import Encoding
 from gateway.dicom.errors import DicomError
 
@@ -22,6 +22,14 @@ IDENTIFYING = frozenset(
         0x00100030,  # PatientBirthDate
         0x00101000,  # OtherPatientIDs
         0x00101040,  # PatientAddress
+        0x00100021,  # IssuerOfPatientID
+        0x00081010,  # StationName
+        0x00081040,  # InstitutionalDepartmentName
+        0x00200010,  # StudyID
+        0x00400009,  # ScheduledProcedureStepID
+        0x00401001,  # RequestedProcedureID
+        0x00402016,  # PlacerOrderNumberImagingServiceRequest
+        0x00402017,  # FillerOrderNumberImagingServiceRequest
         0x00102154,  # PatientTelephoneNumbers
         0x00101090,  # MedicalRecordLocator
         0x00181000,  # DeviceSerialNumber
@@ -32,7 +40,7 @@ IDENTIFYING = frozenset(
     )
 )
 SHORTEST = 4  # bytes; shorter names and numbers turn up by chance
-MOST = 256  # values searched for; an instance has a few dozen
+MOST = 2048  # values searched for; an instance has a few dozen
 _EVERYDAY = frozenset(b"none unknown anonymous anon patient removed withheld test other".split())
 _PN_PARTS = re.compile(rb"[\^=\\ ,.]+")
 
@@ -45,8 +53,6 @@ class Removed:
 
     def note(self, tag: int, vr: bytes, value: bytes) -> None:
         """Remember a value that is being removed or replaced, if it is one that identifies."""
-        if len(self._values) >= MOST:
-            return
         if vr == b"PN":
             parts = _PN_PARTS.split(value)
         elif vr == b"UI" or tag in IDENTIFYING:
@@ -57,14 +63,27 @@ class Removed:
             bare = part.strip(b"\0 \r\n\t").lower()
             if len(bare) >= SHORTEST and bare not in _EVERYDAY and not bare.startswith(b"1.2.840.10008."):
                 self._values.add(bare)
+                if len(self._values) > MOST:
+                    raise TooMuchRemoved
 
     def note_item(self, item: bytes, encoding: Encoding) -> None:
-        """Remember the values of an item that is dropped whole."""
+        """Remember the names and numbers in an item that is dropped whole."""
         try:
             for element in elements(item, encoding):
-                self.note(element.tag, element.vr, item[element.value_start : element.end])
+                if element.vr == b"SQ":
+                    self.note_sequence(element, item, encoding)
+                elif element.vr != b"UI":
+                    self.note(element.tag, element.vr, item[element.value_start : element.end])
         except DicomError:
             return  # it is dropped anyway
+
+    def note_sequence(self, sequence: Element, data: bytes, encoding: Encoding) -> None:
+        """Remember the names and numbers in a sequence that is dropped whole."""
+        try:
+            for start, stop in items(data, sequence, encoding):
+                self.note_item(data[start:stop], encoding)
+        except DicomError:
+            return
 
     def must_be_gone_from(self, data: bytes) -> None:
         """Raises StillThere if any of them stands in the data as a word of its own."""

@@ -43,7 +43,7 @@ def marks(plan: Plan, encoding: Encoding) -> Mapping[int, bytes]:
         encoded_item(
             encoded(0x00080100, b"SH", code.encode(), encoding)
             + encoded(0x00080102, b"SH", b"DCM", encoding)
-            + encoded(0x00080104, b"LO", meaning.encode()[:64], encoding),
+            + encoded(0x00080104, b"LO", meaning.encode("ascii")[:64], encoding),
             encoding,
         )
         for code, meaning in plan.codes
@@ -67,7 +67,7 @@ def new_meta(header: Header, keys: ProjectKeys) -> bytes:
         encoded(tag, vr, value, EXPLICIT_LE)
         for tag, vr, value in (
             (0x00020001, b"OB", b"\0\1"),
-            (0x00020002, b"UI", sop_class.rstrip(b"\0 ")),
+            (0x00020002, b"UI", mapped_uids(sop_class, keys)),
             (0x00020003, b"UI", mapped_uids(sop_uid, keys)),
             (0x00020010, b"UI", header.transfer_syntax.encode("ascii")),
             (0x00020012, b"UI", IMPLEMENTATION_UID),

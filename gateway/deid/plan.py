@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.deid.errors import BadRecipe
 from gateway.deid.recipe import Action, Recipe, read_recipe
+from gateway.deid.terms import Check, check_of
 from gateway.dicom.encoding import standard_vrs
 
 CODES = {  # PS3.16 CID 7050, De-identification Method
@@ -34,6 +35,7 @@ class Rule:
     argument: str
     vrs: tuple[bytes, ...]
     source: str  # "recipe line 12", for `explain`
+    check: Check | None = None  # what a kept value is put through
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ def compile_plan(recipe: Recipe) -> Plan:
         vrs = standard_vrs(line.tag)
         if line.action is Action.FUNCTION and not _fits(line.argument, vrs):
             raise BadRecipe(f"line {line.number}: {line.argument} does not fit {line.keyword}")
-        rules[line.tag] = Rule(line.action, line.argument, vrs, f"{recipe.name} line {line.number}")
+        check = check_of(line.keyword) if line.action is Action.KEEP else None
+        if line.action is Action.KEEP and b"CS" in vrs and check is None:
+            raise BadRecipe(f"line {line.number}: {line.keyword} has no defined terms here, so it cannot be kept")
+        rules[line.tag] = Rule(line.action, line.argument, vrs, f"{recipe.name} line {line.number}", check)
     codes = recipe.labels["Codes"].split()
     unknown = [code for code in codes if code not in CODES]
     if unknown:
@@ -87,9 +92,12 @@ def _fits(function: str, vrs: tuple[bytes, ...]) -> bool:
         "age": {b"AS"},
         "clean_content": {b"SQ"},
         "code_check": {b"SQ"},
+        "clean_text": {b"LO", b"SH", b"LT", b"ST", b"UT", b"UC"},
         "pseudonym": {b"LO", b"SH", b"PN", b"UT", b"UC", b"LT", b"ST"},
     }
-    return set(vrs) <= wanted[function] if function in wanted else b"SQ" not in vrs or function == "quarantine"
+    if not vrs or (function != "code_check" and function != "clean_content" and b"SQ" in vrs):
+        return False
+    return set(vrs) <= wanted[function] if function in wanted else True
 
 
 @lru_cache(maxsize=32)

@@ -28,7 +28,9 @@ from pydicom.datadict import tag_for_keyword
 
 from gateway.deid.errors import BadRecipe, UnknownPolicy
 
-FUNCTIONS = frozenset(("uid", "pseudonym", "shift", "dummy", "age", "clean_content", "code_check", "quarantine"))
+FUNCTIONS = frozenset(
+    ("uid", "pseudonym", "shift", "dummy", "age", "clean_text", "clean_content", "code_check", "quarantine")
+)
 LABELS = ("Edition", "Codes", "Summary")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from struct import Struct
 
 from gateway.deid import content
+from gateway.deid.codes import clean_codes
 from gateway.deid.errors import NoPatient
 from gateway.deid.gate import Removed
 from gateway.deid.keys import ProjectKeys
@@ -17,7 +18,7 @@ from gateway.deid.plan import Plan, Rule
 from gateway.deid.recipe import Action
 from gateway.deid.trace import Watcher
 from gateway.deid.values import FUNCTIONS, Patient, mapped_uids, well_formed
-from gateway.dicom.elements import DEEPEST, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Window, element_at
+from gateway.dicom.elements import DEEPEST, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Element, Window, element_at
 from gateway.dicom.encoding import IMPLICIT_LE, LONG_VRS, SHORT_VRS, Encoding, standard_vrs
 from gateway.dicom.errors import BadElement, NestedTooDeep, OutOfOrder, Truncated
 from gateway.dicom.header import Header
@@ -41,6 +42,11 @@ def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None
     dataset = rewriter.dataset(header.encoding)
     rewriter.removed.must_be_gone_from(dataset)
     return PREAMBLE + new_meta(header, keys) + dataset
+
+
+def stays(rule: Rule, value: bytes) -> bool:
+    """Whether the rule's check, if it has one, leaves a value to be kept as it is."""
+    return rule.check is None or rule.check(value) == value
 
 
 class _Rewriter:
@@ -111,6 +117,8 @@ class _Rewriter:
                 return at + 8, self._joined(pieces, run, at)
             if tag <= last:
                 raise OutOfOrder
+            if group == 0xFFFE:
+                raise BadElement("an item or delimiter stands where an element should")
             last = tag
             if explicit:
                 vr = data[at + 4 : at + 6]
@@ -149,7 +157,7 @@ class _Rewriter:
         end = start + length
         value = self.data[start:end]
         kind = rule.vrs[0] if vr == b"UN" else vr
-        if rule.action is Action.KEEP and kind != b"UI" and well_formed(kind, value):
+        if rule.action is Action.KEEP and kind != b"UI" and well_formed(kind, value) and stays(rule, value):
             if self.trace is not None:
                 self.trace.kept(tag, kind, value, rule, depth)
             return end, None if kind == vr else encoded(tag, kind, value, encoding)
@@ -163,8 +171,12 @@ class _Rewriter:
     def _replaced(self, tag: int, vr: bytes, value: bytes, rule: Rule) -> bytes | None:
         """The new value, or None to leave the element out."""
         match rule.action:
-            case Action.KEEP:  # a UID, or not well formed
-                return mapped_uids(value, self.patient.keys) if vr == b"UI" and well_formed(vr, value) else None
+            case Action.KEEP:  # a UID, or not well formed, or not what the attribute may hold
+                if not well_formed(vr, value):
+                    return None
+                if rule.check is not None:
+                    return rule.check(value)
+                return mapped_uids(value, self.patient.keys) if vr == b"UI" else None
             case Action.BLANK:
                 return b""
             case Action.TEXT:
@@ -189,6 +201,9 @@ class _Rewriter:
             end = element_at(window, at, stop, encoding).end
         else:
             end = start + length
+        if vr == b"SQ":
+            self.removed.note_sequence(Element(tag, vr, at, start, length, end), self.data, encoding)
+        else:
             self.removed.note(tag, vr, self.data[start:end])
         if self.trace is not None:
             self.trace.changed(tag, vr, self.data[start:end], None, rule, 0)
@@ -215,10 +230,24 @@ class _Rewriter:
         if rule.action is Action.BLANK:
             end, _new = self._drop(tag, vr, rule, at, start, length, stop, encoding)
             return end, encoded(tag, vr, b"", encoding)
+        if rule.argument == "code_check":
+            return self._codes(tag, vr, rule, at, stop, inside, encoding, depth)
         if self.trace is not None:
             self.trace.entered(tag, rule, depth)
         end, items = self._items(start, stop if length == UNDEFINED else start + length, length, inside, depth, rule)
         return end, None if items is None else encoded(tag, vr, items, encoding)
+
+    def _codes(
+        self, tag: int, vr: bytes, rule: Rule, at: int, stop: int, inside: Encoding, encoding: Encoding, depth: int
+    ) -> tuple[int, bytes | None]:  # fmt: skip
+        """A sequence of codes, rebuilt from the vocabulary; `inside` is the encoding of its items."""
+        window = Window(BytesSource(self.data), first=len(self.data))
+        sequence = element_at(window, at, stop, encoding, depth)
+        new = encoded(tag, vr, clean_codes(self.data, sequence, encoding), encoding)
+        old = self.data[at : sequence.end]
+        if self.trace is not None:
+            self.trace.codes(tag, old, new, rule, depth)
+        return sequence.end, None if new == old else new
 
     def _items(
         self, at: int, stop: int, length: int, encoding: Encoding, depth: int, rule: Rule

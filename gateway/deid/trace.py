@@ -44,6 +44,10 @@ class Watcher(Protocol):
         """A sequence whose items follow."""
         ...
 
+    def codes(self, tag: int, old: bytes, new: bytes, rule: Rule, depth: int) -> None:
+        """A sequence of codes, encoded as it was and as it is now."""
+        ...
+
 
 class Tally:
     """Counts what was done to which attribute; holds no value."""
@@ -61,6 +65,10 @@ class Tally:
 
     def entered(self, tag: int, rule: Rule, depth: int) -> None:
         """A sequence whose items follow: counted by what is in them."""
+
+    def codes(self, tag: int, old: bytes, new: bytes, rule: Rule, depth: int) -> None:
+        """A sequence of codes."""
+        self.done[tag, "keep" if new == old else rule.argument] += 1
 
 
 class Trace:
@@ -83,6 +91,11 @@ class Trace:
     def entered(self, tag: int, rule: Rule, depth: int) -> None:
         """A sequence whose items follow."""
         self._add(depth, tag, "", rule.argument or "keep items", "", rule.source)
+
+    def codes(self, tag: int, old: bytes, new: bytes, rule: Rule, depth: int) -> None:
+        """A sequence of codes: its bytes' number is all that is shown."""
+        action = "keep" if new == old else rule.argument
+        self._add(depth, tag, f"codes, {len(old)} bytes", action, f"codes, {len(new)} bytes", rule.source)
 
     def _add(self, depth: int, tag: int, before: str, action: str, after: str, rule: str) -> None:
         self.steps.append(

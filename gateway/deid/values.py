@@ -13,6 +13,7 @@ from datetime import date
 
 from gateway.deid.errors import Quarantined
 from gateway.deid.keys import ProjectKeys
+from gateway.deid.words import clean_text
 from gateway.dicom.uids import ClearUid
 
 _FORMS: Mapping[bytes, re.Pattern[bytes]] = {  # PS3.5 table 6.2-1; padding and value multiplicity included
@@ -106,6 +107,13 @@ def _age(value: bytes, _vr: bytes, _keyword: str, _patient: Patient) -> bytes | 
     return b"090Y" if text[3:] == b"Y" and int(text[:3]) > OLDEST else text
 
 
+def _clean_text(value: bytes, vr: bytes, keyword: str, patient: Patient) -> bytes | None:
+    """Words of the trade stay; else an identifier, to which others refer, becomes a pseudonym, and a text goes."""
+    if clean_text(value):
+        return value.strip(b"\0 ")
+    return _pseudonym(value, vr, keyword, patient) if keyword.endswith(("Identifier", "ID")) else None
+
+
 def _quarantine(value: bytes, _vr: bytes, _keyword: str, _patient: Patient) -> bytes | None:
     if value.strip(b"\0 "):
         raise Quarantined
@@ -118,5 +126,6 @@ FUNCTIONS: Mapping[str, Callable[[bytes, bytes, str, Patient], bytes | None]] = 
     "shift": _shift,
     "dummy": _dummy,
     "age": _age,
+    "clean_text": _clean_text,
     "quarantine": _quarantine,
 }
