@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
-from gateway.demo.frames import J2K_LOSSLESS, JPEG_420, JPEG_422
+from gateway.demo.frames import J2K_LOSSLESS, JPEG_420, JPEG_422, NATIVE
 from gateway.demo.patients import cast
 from gateway.demo.radiology import write_ct, write_ultrasound
 from gateway.demo.slides import Case, SlideSpec, write_slide
@@ -20,7 +20,7 @@ SITES = (
     ("CAE", "Ysbyty Caerwen"),
 )
 SPECS = (
-    ("NGH", SlideSpec(JPEG_422, organ="breast", width=3584, height=2816)),
+    ("NGH", SlideSpec(JPEG_422, organ="breast", width=6144, height=4608)),
     ("NGH", SlideSpec(JPEG_420, organ="breast")),
     ("NGH", SlideSpec(JPEG_422, organ="breast", offsets="bot")),
     ("NGH", SlideSpec(JPEG_422, organ="breast", stain="IHC")),
@@ -29,11 +29,11 @@ SPECS = (
     ("EUH", SlideSpec(JPEG_420, organ="prostate")),
     ("EUH", SlideSpec(JPEG_422, organ="colon", tile=512)),
     ("EUH", SlideSpec(JPEG_420, organ="prostate", stain="IHC")),
-    ("EUH", SlideSpec(J2K_LOSSLESS, organ="prostate", width=1536, height=1280)),
+    ("EUH", SlideSpec(J2K_LOSSLESS, organ="prostate", width=2048, height=1536)),
     ("CAE", SlideSpec(JPEG_422, organ="skin", offsets="none")),
     ("CAE", SlideSpec(JPEG_420, organ="skin")),
     ("CAE", SlideSpec(JPEG_422, organ="skin", stain="IHC")),
-    ("CAE", SlideSpec(JPEG_422, organ="skin")),
+    ("CAE", SlideSpec(NATIVE, organ="skin", width=1280, height=1024)),
 )
 
 

@@ -38,9 +38,13 @@ def _j2k(tile: Picture) -> bytes:
     return bytes(imagecodecs.jpeg2k_encode(tile, level=0, codecformat="J2K", reversible=True, mct=True))
 
 
+def _native(tile: Picture) -> bytes:
+    return tile.tobytes()
+
+
 JPEG_422 = Codec("1.2.840.10008.1.2.4.50", "YBR_FULL_422", "ISO_10918_1", partial(_jpeg, subsampling="422"))
 JPEG_420 = Codec("1.2.840.10008.1.2.4.50", "YBR_FULL_422", "ISO_10918_1", partial(_jpeg, subsampling="420"))
-NATIVE = Codec("1.2.840.10008.1.2.1", "RGB", "", lambda tile: tile.tobytes())
+NATIVE = Codec("1.2.840.10008.1.2.1", "RGB", "", _native)
 J2K_LOSSLESS = Codec("1.2.840.10008.1.2.4.90", "YBR_RCT", "", _j2k)
 
 

@@ -11,7 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gateway.demo import plants
 from gateway.demo.slides import Case
-from gateway.demo.tissue import clouds
+from gateway.demo.tissue.noise import clouds
 
 US_MULTIFRAME = UID("1.2.840.10008.5.1.4.1.1.3.1")
 CT = UID("1.2.840.10008.5.1.4.1.1.2")

@@ -14,11 +14,10 @@ from gateway.demo.codes import code
 from gateway.demo.frames import Codec, as_the_stage_went, encapsulated, is_glass, tiles
 from gateway.demo.label import label, overview
 from gateway.demo.patients import Patient
-from gateway.demo.tissue import HE, IHC, Picture, halved, section
+from gateway.demo.tissue import Picture, halved, section
 from gateway.demo.uids import Uids
 
 WSI = UID("1.2.840.10008.5.1.4.1.1.77.1.6")
-STAINS = {"H&E": HE, "IHC": IHC}
 Placed = tuple[int, int, Picture]  # left, top, tile
 SPACING = 0.0005  # mm for each pixel of level 0
 
@@ -37,8 +36,8 @@ class SlideSpec:
     stain: str = "H&E"
     organ: str = "breast"
     tile: int = 256
-    width: int = 2560
-    height: int = 2048
+    width: int = 4096
+    height: int = 3072
     levels: int = 3
 
 
@@ -61,7 +60,7 @@ def write_slide(folder: Path, case: Case) -> list[Path]:
     """Write the instances of one slide; gives their paths."""
     spec = case.spec
     folder.mkdir(parents=True, exist_ok=True)
-    tissue = section(case.seed, spec.width, spec.height, STAINS[spec.stain])
+    tissue = section(case.seed, spec.width, spec.height, spec.stain, spec.organ)
     written = []
     for level in range(spec.levels):
         picture = halved(tissue, 2 * level)
