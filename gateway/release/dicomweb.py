@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, after_this_request, request
 
 from gateway import clock
 from gateway.db import reading
@@ -14,19 +16,21 @@ from gateway.dicom.rope import Literal, Rope
 from gateway.errors import Invalid
 from gateway.release import qido, ranges, render, slide, visits
 from gateway.release.accept import DICOM, choose, frame_types
-from gateway.release.errors import NotInRelease
+from gateway.release.errors import NotInRelease, RangeNotSatisfiable
 from gateway.release.models import ManifestEntry
 from gateway.release.multipart import Part, related
 from gateway.release.queries import Place, entries
-from gateway.release.streams import Stream
+from gateway.release.streams import Leased, Stream
 from gateway.release.thumbnail import thumbnail as thumbnail_of
 from gateway.release.visits import Visit
+from gateway.settings import current
 from gateway.trail.leases import Lease, open_lease
 from gateway.trail.reads import How
 
 DICOM_JSON = "application/dicom+json"
 PRIVATE = "private, no-store"
 MOST_FRAMES = 256  # frames in one request
+FRAME_NUMBER = re.compile(r"0*[1-9][0-9]{0,9}")
 
 dicomweb = Blueprint("dicomweb", __name__, url_prefix="/releases/<release_id>/dicomweb")
 STUDY, SERIES = "/studies/<study>", "/studies/<study>/series/<series>"
@@ -97,7 +101,7 @@ def _search(
 
 
 def _url(release_id: str, entry: ManifestEntry, name: Callable[[ManifestEntry], str]) -> str:
-    url = f"{request.url_root}releases/{release_id}/dicomweb/studies/{entry.study_uid}"
+    url = f"{current().base_url}/releases/{release_id}/dicomweb/studies/{entry.study_uid}"
     if name(entry) in (entry.series_uid, entry.uid):
         url += f"/series/{entry.series_uid}"
     return url + (f"/instances/{entry.uid}" if name(entry) == entry.uid else "")
@@ -114,8 +118,8 @@ def metadata(release_id: str, study: str, series: str = "", uid: str = "") -> Re
     visit = visits.enter(release_id)
     told = []
     for entry in _below(visit, Place(study, series, uid)):
-        lease = _lease(visit, entry, "metadata")
         with reading() as db, slide.opened(db, visit.pass_, visit.release, entry) as opened:
+            lease = _lease(visit, entry, "metadata")
             told.append(opened.metadata)
         lease.close(0, "complete")
     return _json(told)
@@ -150,25 +154,39 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
     (entry,) = _below(visit, Place(study, series, uid))
     if given.multipart:
         return _many(visit, [entry])
-    with reading() as db:
-        opened = slide.open_slide(db, visit.pass_, visit.release, entry)
-    span = ranges.asked(request.headers, length=opened.length, etag=opened.etag)
-    start, stop = span or (0, opened.length)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{opened.etag}"',
-        "Content-Length": str(stop - start),
-        "Content-Disposition": f'attachment; filename="{entry.uid}.dcm"',
-        "Cache-Control": PRIVATE,
-    }
-    if span:
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{opened.length}"
-    if request.method == "HEAD":
-        slide.close(opened)
-        return Response(status=200, headers=headers, content_type=DICOM)
-    lease = _lease(visit, entry, "instance")
-    stream = Stream(opened.rope, visit, [lease], start, stop, lambda: slide.close(opened))
+    with ExitStack() as held:
+        with reading() as db:
+            opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, entry))
+        span = _span(opened) if request.method == "GET" else None  # RFC 9110 14.2: ranges are of GET only
+        start, stop = span or (0, opened.length)
+        headers = {
+            "Accept-Ranges": "bytes",
+            "ETag": f'"{opened.etag}"',
+            "Content-Length": str(stop - start),
+            "Content-Disposition": f'attachment; filename="{entry.uid}.dcm"',
+            "Cache-Control": PRIVATE,
+        }
+        if span:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{opened.length}"
+        if request.method == "HEAD":
+            return Response(headers=headers, content_type=DICOM)
+        leased = Leased(_lease(visit, entry, "instance"), 0, opened.length)
+        stream = Stream(opened.rope, visit, [leased], start, stop, held.pop_all().close)
     return Response(stream, status=206 if span else 200, headers=headers, content_type=DICOM, direct_passthrough=True)
+
+
+def _span(opened: slide.Slide) -> tuple[int, int] | None:
+    try:
+        return ranges.asked(request.headers, length=opened.length, etag=opened.etag)
+    except RangeNotSatisfiable:
+        length = opened.length
+
+        @after_this_request
+        def tell_the_length(answer: Response) -> Response:
+            answer.headers["Content-Range"] = f"bytes */{length}"
+            return answer
+
+        raise
 
 
 def _syntax(visit: Visit, uid: str) -> str:
@@ -186,20 +204,18 @@ def all_instances(release_id: str, study: str, series: str = "") -> Response:
 
 
 def _many(visit: Visit, found: list[ManifestEntry]) -> Response:
-    with reading() as db:
-        slides = [slide.open_slide(db, visit.pass_, visit.release, entry) for entry in found]
-
-    def done() -> None:
-        for each in slides:
-            slide.close(each)
-
-    message = related([Part(DICOM, each.rope) for each in slides], DICOM)
-    headers = {"Content-Length": str(message.rope.length), "Cache-Control": PRIVATE}
-    if request.method == "HEAD":
-        done()
-        return Response(headers=headers, content_type=message.content_type)
-    leases = [_lease(visit, entry, "instance") for entry in found]
-    stream = Stream(message.rope, visit, leases, 0, message.rope.length, done)
+    with ExitStack() as held:
+        with reading() as db:
+            slides = [held.enter_context(slide.opened(db, visit.pass_, visit.release, entry)) for entry in found]
+        message = related([Part(DICOM, each.rope) for each in slides], DICOM)
+        headers = {"Content-Length": str(message.rope.length), "Cache-Control": PRIVATE}
+        if request.method == "HEAD":
+            return Response(headers=headers, content_type=message.content_type)
+        leased = [
+            Leased(_lease(visit, entry, "instance"), start, stop)
+            for entry, (start, stop) in zip(found, message.spans, strict=True)
+        ]
+        stream = Stream(message.rope, visit, leased, 0, message.rope.length, held.pop_all().close)
     return Response(stream, headers=headers, content_type=message.content_type, direct_passthrough=True)
 
 
@@ -209,7 +225,7 @@ def _many(visit: Visit, found: list[ManifestEntry]) -> Response:
 def _numbers(text: str) -> list[int]:
     """Frame numbers from a path, counted from 1 there and from 0 here."""
     parts = text.split(",")
-    if len(parts) > MOST_FRAMES or not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+    if len(parts) > MOST_FRAMES or not all(FRAME_NUMBER.fullmatch(part) for part in parts):
         raise Invalid(f"Frames are named by numbers from 1, at most {MOST_FRAMES} in one request.")
     return [int(part) - 1 for part in parts]
 

@@ -19,18 +19,23 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A whole message: its Content-Type header and its bytes."""
+    """A whole message: its Content-Type header, its bytes, and where in them each part's own bytes lie."""
 
     content_type: str
     rope: Rope
+    spans: tuple[tuple[int, int], ...]
 
 
 def related(parts: Sequence[Part], kind: str) -> Message:
     """A message of parts of one kind."""
     boundary = f"slidegate-{secrets.token_hex(16)}"
     pieces: list[Literal | SourceRange] = []
+    spans, at = [], 0
     for part in parts:
-        pieces.append(Literal(f"--{boundary}\r\nContent-Type: {part.media_type}\r\n\r\n".encode("ascii")))
-        pieces += [*part.rope.pieces, Literal(b"\r\n")]
+        head = f"--{boundary}\r\nContent-Type: {part.media_type}\r\n\r\n".encode("ascii")
+        pieces += [Literal(head), *part.rope.pieces, Literal(b"\r\n")]
+        start = at + len(head)
+        spans.append((start, start + part.rope.length))
+        at = start + part.rope.length + 2
     pieces.append(Literal(f"--{boundary}--\r\n".encode("ascii")))
-    return Message(f'multipart/related; type="{kind}"; boundary={boundary}', Rope(pieces))
+    return Message(f'multipart/related; type="{kind}"; boundary={boundary}', Rope(pieces), tuple(spans))

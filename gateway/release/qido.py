@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def parsed(arguments: MultiDict[str, str]) -> Search:
 
 def _number(arguments: MultiDict[str, str], name: str, default: int) -> int:
     text = arguments.get(name, "")
-    if text and not (text.isascii() and text.isdigit()):
+    if text and not re.fullmatch(r"[0-9]{1,10}", text):
         raise BadSearch(f"{name} must be a whole number")
     return int(text) if text else default
 
@@ -121,9 +122,15 @@ def _fits(told: Told, tag: str, asked: str) -> bool:
         low, _, high = asked.partition("-")
         return any(value and (not low or value >= low) and (not high or value <= high) for value in values)
     if "*" in asked or "?" in asked:
-        pattern = re.compile("".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in asked))
+        pattern = _wildcard(asked)
         return any(pattern.fullmatch(value) for value in values)
     return asked in values or asked == "\\".join(values)
+
+
+@lru_cache(maxsize=64)
+def _wildcard(asked: str) -> re.Pattern[str]:
+    """`*` and `?` (PS3.4 C.2.2.2.4). fnmatch writes a pattern that never backtracks over an earlier `*`."""
+    return re.compile(fnmatch.translate(asked.replace("[", "[[]")))
 
 
 def _text(value: Any) -> str:

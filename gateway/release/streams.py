@@ -1,9 +1,9 @@
-"""Sending a rope: while it runs the grant is asked again each second, and the lease is closed however it ends."""
+"""Sending a rope: while it runs the grant is asked again each second, and the leases are closed however it ends."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway import clock
@@ -13,7 +13,7 @@ from gateway.dicom.rope import Rope
 from gateway.errors import SlidegateError
 from gateway.projects.grants import admit
 from gateway.release.visits import Visit
-from gateway.trail.leases import Lease
+from gateway.trail.leases import Lease, Outcome
 
 ASK_AGAIN = 0.5  # seconds
 CHUNK = 128 * 1024  # bytes
@@ -23,47 +23,73 @@ class Stopped(Exception):
     """Access ended while bytes were flowing; the connection is cut, so that the client sees a short body."""
 
 
-@dataclass
-class Stream:
-    """The bytes from `start` to `stop` of a rope, under a visit and its leases."""
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A lease, and from where to where in the rope the bytes lie that it covers."""
 
-    rope: Rope
-    visit: Visit
-    leases: list[Lease]
+    lease: Lease
     start: int
     stop: int
-    done: Callable[[], None]
+
+    def close(self, begin: int, end: int, outcome: Outcome) -> None:
+        """Close the lease; the bytes of the rope from `begin` to `end` have been sent."""
+        self.lease.close(max(0, min(self.stop, end) - max(self.start, begin)), outcome)
+
+
+class Stream:
+    """The bytes from `start` to `stop` of a rope, under a visit and its leases; read once, then closed.
+
+    Not a generator: one that is dropped half read runs its `finally` wherever the collector happens to find it,
+    and inside a transaction the closing of a lease would wait for that same transaction for ever.
+    """
+
+    def __init__(
+        self, rope: Rope, visit: Visit, leases: Sequence[Leased], start: int, stop: int, done: Callable[[], None]
+    ) -> None:
+        self._visit, self._leases, self._done = visit, leases, done
+        self._start = self._at = start
+        self._chunks = rope.chunks(start, stop, CHUNK)
+        self._asked = time.monotonic()
+        self._outcome: Outcome = "aborted"
+        self._over = False
 
     def __iter__(self) -> Iterator[bytes]:
-        sent, outcome, asked = 0, "aborted", time.monotonic()
-        try:
-            for chunk in self.rope.chunks(self.start, self.stop, CHUNK):
-                if time.monotonic() - asked > ASK_AGAIN:
-                    self._ask_again()
-                    asked = time.monotonic()
-                yield chunk
-                sent += len(chunk)
-            outcome = "complete"
-        except Stopped:
-            outcome = "stopped"
-            raise
-        finally:
-            for lease in self.leases:
-                lease.close(sent, outcome)  # type: ignore[arg-type]  # one of Outcome's literals
-            self.done()
+        return self
+
+    def __next__(self) -> bytes:
+        if self._over:
+            raise StopIteration
+        if time.monotonic() - self._asked > ASK_AGAIN:
+            self._ask_again()
+        chunk = next(self._chunks, b"")
+        if not chunk:
+            self._outcome = "complete"
+            self.close()
+            raise StopIteration
+        self._at += len(chunk)  # before it is handed over: what may have left counts as having left
+        return chunk
 
     def _ask_again(self) -> None:
-        visit = self.visit
+        """Raises Stopped unless all is as it was when the visit began."""
+        pass_ = self._visit.pass_
         try:
             with reading() as db:
-                pass_ = visit.pass_
                 now = admit(db, account_id=pass_.account_id, grant_id=pass_.grant_id, now=clock.now())
-                epoch = optouts.epoch(db)
+                same = (now.epoch, optouts.epoch(db)) == (pass_.epoch, self._visit.consent_epoch)
         except SlidegateError:
-            raise Stopped from None
-        if now.epoch != visit.pass_.epoch or epoch != visit.consent_epoch:
+            same = False
+        if not same:
+            self._outcome = "stopped"
             raise Stopped
+        self._asked = time.monotonic()
 
     def close(self) -> None:
-        """Called by the server when the client is gone before the first byte was asked for."""
-        self.done()
+        """Close the leases and let go of the sources; the web server calls it however the answer ends."""
+        if self._over:
+            return
+        self._over = True
+        try:
+            for each in self._leases:
+                each.close(self._start, self._at, self._outcome)
+        finally:
+            self._done()

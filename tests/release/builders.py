@@ -13,7 +13,10 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import EnvironBuilder
 
+import gateway.governance.models
+import gateway.jobs.models  # noqa: F401  # its tables
 from app import create_app
 from gateway import db as database
 from gateway import settings as settings_room
@@ -119,7 +122,10 @@ class World:
         """GET below the DICOMweb root (or an absolute path) with the reader's token."""
         url = path if path.startswith(("/releases", "/api")) else self.root + path
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.browser.get(url, headers=bearer(self.token if token is None else token) | named)
+        answer = self.browser.get(url, headers=bearer(self.token if token is None else token) | named)
+        answer.get_data()  # to the last byte, as tests look at the record next
+        answer.close()
+        return answer
 
     def entries(self) -> list[ManifestEntry]:
         with database.reading() as db:
@@ -141,6 +147,19 @@ class World:
 def at(entry: ManifestEntry, rest: str = "") -> str:
     """The path of an instance."""
     return f"/studies/{entry.study_uid}/series/{entry.series_uid}/instances/{entry.uid}{rest}"
+
+
+@contextmanager
+def a_download(world: World, path: str) -> Iterator[tuple[int, Any]]:
+    """(Content-Length, iterator of the body) as a server sees them, closed at the end as a server does."""
+    started: list[Any] = []
+    environ = EnvironBuilder(world.root + path, headers=bearer(world.token)).get_environ()
+    body = world.app(environ, lambda status, headers: started.extend([status, dict(headers)]))
+    assert started[0] == "200 OK"
+    try:
+        yield int(started[1]["Content-Length"]), iter(body)
+    finally:
+        body.close()  # type: ignore[attr-defined]  # PEP 3333
 
 
 def events(*actions: str) -> list[Event]:
@@ -167,9 +186,6 @@ def _bound(data: Path) -> Iterator[Settings]:
     chosen = Settings(data_dir=data, policies_dir=data / "policies", secure_cookies=False)
     settings_room.use(chosen)
     engine = database.bind(chosen.database)
-    import gateway.governance.models  # its tables
-    import gateway.jobs.models  # as above
-
     database.Base.metadata.create_all(engine)
     try:
         yield chosen
