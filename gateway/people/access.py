@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.people.models import Account
 from gateway.people.roles import permissions_of
-from gateway.people.session import caller, current_account
+from gateway.people.session import Caller, caller, current_account
 from gateway.people.tokens import WHOLE_ACCOUNT, acting
 from gateway.trail.record import ANONYMOUS, Actor
 
@@ -34,12 +34,19 @@ class WrongScope(Forbidden):
     title = "This token is for something else"
 
 
+def the_caller() -> Caller:
+    """Who sends this request. Raises Unauthenticated, or WrongScope for a token of one release."""
+    found = caller()
+    if found is None:
+        raise Unauthenticated
+    if found.scope != WHOLE_ACCOUNT:
+        raise WrongScope
+    return found
+
+
 def the_account() -> Account:
     """The account of this request. Raises Unauthenticated, or WrongScope for a token of one release."""
-    account = current_account()
-    if account is None:
-        raise WrongScope if caller() is not None else Unauthenticated
-    return account
+    return the_caller().account
 
 
 def may(permission: str) -> bool:

@@ -14,10 +14,10 @@ from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.people import commands, queries, sign_ins, tokens
-from gateway.people.access import actor, signed_in, the_account
+from gateway.people.access import actor, signed_in, the_account, the_caller
+from gateway.people.reaffirming import WrongPassword, reaffirm
 from gateway.people.roles import permissions_of, roles
 from gateway.people.schemas import NewTokenSchema, PasswordSchema, faults
-from gateway.people.session import caller
 from gateway.settings import current
 
 own = Blueprint("own", __name__, url_prefix="/account")
@@ -37,14 +37,12 @@ def change_password() -> Any:
     """A new password; every other session ends."""
     try:
         sent = PasswordSchema().load(request.form)
+        owner = reaffirm(account_id=the_account().id, password=sent["present"], now=now())
         with transaction() as db:
-            me = queries.account(db, the_account().id)
-            commands.change_password(
-                db, account=me, present=sent["present"], new=sent["new"], keep=_session_id(), now=now()
-            )
+            commands.change_password(db, owner=owner, new=sent["new"], keep=_session_id(), now=now())
     except ValidationError as error:
         return _page(faults=faults(error)), 422
-    except commands.WrongPassword as refusal:
+    except WrongPassword as refusal:
         return _page(faults={"present": refusal.message}), 422
     except Invalid as refusal:
         return _page(faults={"new": refusal.message}), 422
@@ -65,7 +63,7 @@ def make_token() -> Any:
                 db,
                 account=me,
                 scope=sent["scope"],
-                expires=moment + timedelta(days=sent["days"]),
+                expires=the_caller().at_most(moment + timedelta(days=sent["days"])),
                 label=sent["label"],
                 by=actor(),
                 now=moment,
@@ -111,8 +109,7 @@ def _do(change: Callable[[Any], None], done: str) -> Response:
 
 
 def _session_id() -> str | None:
-    found = caller()
-    return found.session_id if found is not None else None
+    return the_caller().session_id
 
 
 def _page(**extra: Any) -> str:

@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.people import queries, tokens
-from gateway.people.access import actor, signed_in, the_account
+from gateway.people.access import actor, signed_in, the_account, the_caller
 from gateway.people.models import Token
 from gateway.people.roles import permissions_of
 from gateway.people.schemas import AccountSchema, IssuedTokenSchema, NewTokenSchema, TokenSchema
@@ -43,11 +43,14 @@ def list_tokens() -> Sequence[Token]:
 @api.response(201, IssuedTokenSchema)
 @signed_in
 def make_token(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Make a token; its secret is told this once"""
+    """Make a token; its secret is told this once
+
+    A token that a token makes ends with it at the latest.
+    """
     moment = now()
     with transaction() as db:
         me = queries.account(db, the_account().id)
-        expires = moment + timedelta(days=wanted["days"])
+        expires = the_caller().at_most(moment + timedelta(days=wanted["days"]))
         token, secret = tokens.issue(
             db, account=me, scope=wanted["scope"], expires=expires, label=wanted["label"], by=actor(), now=moment
         )

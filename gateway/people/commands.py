@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from gateway.errors import Conflict, Invalid
 from gateway.people import queries
 from gateway.people.models import Account, AccountRole
-from gateway.people.passwords import hash_password, matches
+from gateway.people.passwords import hash_password
+from gateway.people.reaffirming import Reaffirmed
 from gateway.people.roles import roles as roles_in_force
 from gateway.people.sign_ins import close_others
 from gateway.people.tokens import acting
@@ -36,13 +37,6 @@ class BadEmail(Invalid):
 
     code = "bad-email"
     title = "Enter an email address like name@example.org"
-
-
-class WrongPassword(Invalid):
-    """The present password, asked for again, is not right."""
-
-    code = "wrong-password"
-    title = "This is not your present password"
 
 
 class LastAdministrator(Conflict):
@@ -102,10 +96,10 @@ def change_roles(db: Session, *, by: Actor, account: Account, roles: Iterable[st
     record(db, action="account.roles-changed", actor=by, subject=account.id, detail=told, now=now)
 
 
-def change_password(db: Session, *, account: Account, present: str, new: str, keep: str | None, now: datetime) -> None:
-    """A new password; signs the account out everywhere but in session `keep`. Raises WrongPassword, WeakPassword."""
-    if not matches(account.password_hash, present):
-        raise WrongPassword
+def change_password(db: Session, *, owner: Reaffirmed, new: str, keep: str | None, now: datetime) -> None:
+    """A new password; signs the account out everywhere but in session `keep`. Raises WeakPassword."""
+    account = queries.account(db, owner.account_id)
+    account.failures = 0
     account.password_hash = hash_password(new)
     close_others(db, account_id=account.id, keep=keep, now=now)
     record(db, action="account.password-changed", actor=acting(account), subject=account.id, now=now)

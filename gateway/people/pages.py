@@ -22,6 +22,7 @@ from gateway.people.schemas import SignInSchema, faults
 from gateway.people.session import caller, current_account
 from gateway.people.signing_in import SignInRefused
 from gateway.people.signing_in import sign_in as open_session
+from gateway.settings import current
 from gateway.web.cards import Card
 from gateway.web.security import protect_forms
 
@@ -107,6 +108,8 @@ def _close_present() -> None:
 def _form(values: Any, found_faults: dict[str, Any]) -> str:
     return render_template(
         "people/sign_in.html",
+        hours=current().session_hours,
+        idle=current().session_idle_minutes,
         values={"email": values.get("email", ""), "next": safe_next(values.get("next", ""))},
         faults=found_faults,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Flask, Response, g, request
 
@@ -24,6 +25,11 @@ class Caller:
     scope: str = WHOLE_ACCOUNT
     session_id: str | None = None
     token_id: str | None = None
+    ends_at: datetime | None = None  # of the token
+
+    def at_most(self, wanted: datetime) -> datetime:
+        """When something that is made for later use may end: what a token makes does not outlast it."""
+        return wanted if self.ends_at is None else min(wanted, self.ends_at)
 
 
 def caller() -> Caller | None:
@@ -75,7 +81,7 @@ def _from_token() -> Caller:
     if not bearer.use_is_noted(moment):
         with transaction() as db:
             tokens.note_use(db, token_id=bearer.token_id, now=moment)
-    return Caller(bearer.account, bearer.scope, token_id=bearer.token_id)
+    return Caller(bearer.account, bearer.scope, token_id=bearer.token_id, ends_at=bearer.expires_at)
 
 
 def _from_cookie(secret: str) -> Caller | None:

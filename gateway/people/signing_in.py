@@ -50,20 +50,27 @@ def _settle(db: Session, *, account: Account | None, right: bool, now: datetime)
     if account is None:
         record(db, action="session.refused", actor=ANONYMOUS, detail={"reason": "unknown"}, now=now)
         return None
-    if account.closed_at is not None or (account.locked_until is not None and now < account.locked_until):
+    if account.closed_at is not None or is_paused(account, now):
         reason = "closed" if account.closed_at is not None else "paused"
         record(db, action="session.refused", actor=ANONYMOUS, subject=account.id, detail={"reason": reason}, now=now)
         return None
     if not right:
-        _count_failure(db, account=account, now=now)
+        detail = {"reason": "wrong password", "pauses": count_failure(account, now)}
+        record(db, action="session.refused", actor=ANONYMOUS, subject=account.id, detail=detail, now=now)
         return None
     account.failures, account.locked_until = 0, None
     return open_session(db, account=account, now=now)
 
 
-def _count_failure(db: Session, *, account: Account, now: datetime) -> None:
+def is_paused(account: Account, now: datetime) -> bool:
+    """Whether too many wrong passwords keep everybody out for now."""
+    return account.locked_until is not None and now < account.locked_until
+
+
+def count_failure(account: Account, now: datetime) -> bool:
+    """One more wrong password; whether it is the one that pauses the account."""
     account.failures += 1
-    if account.failures >= ATTEMPTS:
-        account.failures, account.locked_until = 0, now + PAUSE
-    detail = {"reason": "wrong password", "pauses": account.locked_until == now + PAUSE}
-    record(db, action="session.refused", actor=ANONYMOUS, subject=account.id, detail=detail, now=now)
+    if account.failures < ATTEMPTS:
+        return False
+    account.failures, account.locked_until = 0, now + PAUSE
+    return True

@@ -58,6 +58,7 @@ class Bearer:
     account: Account
     scope: str
     token_id: str
+    expires_at: datetime
     last_used_at: datetime | None = None
 
     def use_is_noted(self, now: datetime) -> bool:
@@ -111,7 +112,7 @@ def check(db: Session, *, secret: str, now: datetime) -> Bearer:
         raise BadToken
     if token.account.closed_at is not None:
         raise BadToken
-    return Bearer(token.account, token.scope, token.id, token.last_used_at)
+    return Bearer(token.account, token.scope, token.id, token.expires_at, token.last_used_at)
 
 
 def note_use(db: Session, *, token_id: str, now: datetime) -> None:

@@ -47,20 +47,6 @@ def test_what_is_wrong_with_a_new_account_is_said_beside_the_field(app: Flask) -
     assert "already an account" in taken.text
 
 
-def test_changing_the_password_signs_out_everywhere_else(app: Flask) -> None:
-    an_account()
-    here, elsewhere = signed_in(app), signed_in(app)
-    new = "other words entirely"
-    wrong = send(here, "/account", "/account/password", present="not the password", new=new)
-    assert wrong.status_code == 422
-    assert "not your present password" in wrong.text
-    assert send(here, "/account", "/account/password", present=PASSWORD, new=new).status_code == 303
-    assert here.get("/account").status_code == 200
-    assert elsewhere.get("/account").status_code == 303
-    again = send(elsewhere, "/sign-in", "/sign-in", email="ada@example.org", password=new)
-    assert again.status_code == 303
-
-
 def test_a_form_of_another_site_changes_nothing(app: Flask) -> None:
     an_account()
     browser = signed_in(app)

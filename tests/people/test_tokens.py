@@ -121,3 +121,16 @@ def test_nobody_revokes_the_token_of_another(app: Flask) -> None:
     answer = app.test_client().delete(f"/api/v1/account/tokens/{token['id']}", headers=bearer(mine))
     assert answer.status_code == 404
     assert app.test_client().get("/api/v1/account", headers=bearer(theirs)).status_code == 200
+
+
+def test_a_token_made_by_a_token_does_not_outlast_it(app: Flask) -> None:
+    """Otherwise whoever finds one could renew it for ever."""
+    headers = bearer(a_token(an_account(), days=2))
+    client = app.test_client()
+    by_api = client.post("/api/v1/account/tokens", headers=headers, json={"label": "next", "days": 7})
+    assert by_api.status_code == 201
+    by_page = client.post("/account/tokens", headers=headers, data={"label": "next", "days": "7"})
+    assert by_page.status_code == 201
+    listed = client.get("/api/v1/account/tokens", headers=headers).get_json()
+    assert len(listed) == 3
+    assert len({each["expires_at"] for each in listed}) == 1
