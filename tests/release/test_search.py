@@ -1,0 +1,151 @@
+"""QIDO-RS: what matches, in which order, and what is never told."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from gateway.release.qido import _wildcard
+from tests.blackbox.leaks import LeakHunter
+from tests.release.builders import SPECS, World, an_archive, events
+
+
+def found(world: World, query: str) -> list[dict[str, Any]]:
+    answer = world.get(query)
+    assert answer.status_code == 200, answer.text
+    assert answer.content_type == "application/dicom+json"
+    results: list[dict[str, Any]] = answer.json
+    return results
+
+
+def value(item: dict[str, Any], tag: str) -> Any:
+    return item[tag]["Value"][0]
+
+
+def uids(items: list[dict[str, Any]]) -> list[str]:
+    return [value(item, "00080018") for item in items]
+
+
+def test_each_level_tells_its_counts(world: World) -> None:
+    studies, series = found(world, "/studies"), found(world, "/series")
+    assert sorted(value(each, "00201208") for each in studies) == [2, 3]
+    assert [value(each, "00201206") for each in studies] == [1, 1]
+    assert [each["00080061"]["Value"] for each in studies] == [["SM"], ["SM"]]
+    assert sorted(value(each, "00201209") for each in series) == [2, 3]
+    assert len(found(world, "/instances")) == 5
+
+
+def test_uids_match_singly_and_as_lists(world: World) -> None:
+    one, two, *_ = all_uids = uids(found(world, "/instances"))
+    assert uids(found(world, f"/instances?SOPInstanceUID={one}")) == [one]
+    assert uids(found(world, f"/instances?00080018={one},{two}")) == [one, two]
+    assert uids(found(world, f"/instances?SOPInstanceUID={one}%5C{two}")) == [one, two]
+    assert found(world, "/instances?SOPInstanceUID=1.2.3") == []
+    assert found(world, f"/instances?SOPInstanceUID={one[:-1]}*") == []
+    assert len(all_uids) == len(set(all_uids)) == 5
+
+
+def test_wildcards_match_parts_of_text(world: World) -> None:
+    patient = value(found(world, "/studies")[0], "00100020")
+    for asked in (patient, patient[:3] + "*", "*" + patient[-3:], "?" + patient[1:], f"*{patient[2:-2]}*"):
+        assert patient in {value(each, "00100020") for each in found(world, f"/studies?PatientID={quote(asked)}")}
+    for asked in (patient + "?", patient[:-1], "[" + patient[0] + "]*", "nobody*"):
+        assert found(world, f"/studies?PatientID={quote(asked)}") == []
+
+
+def test_dates_match_ranges(world: World) -> None:
+    studies = found(world, "/studies")
+    date = value(studies[0], "00080020")
+    assert len(date) == 8
+    for asked in (date, f"{date}-{date}", f"{date}-", f"-{date}", "19000101-29991231"):
+        assert date in {value(each, "00080020") for each in found(world, f"/studies?StudyDate={asked}")}
+    assert found(world, "/studies?StudyDate=19000101-19000102") == []
+
+
+def test_modalities_match_at_each_level(world: World) -> None:
+    assert len(found(world, "/studies?ModalitiesInStudy=SM")) == 2
+    assert len(found(world, "/series?Modality=SM")) == 2
+    assert found(world, "/series?Modality=CT") == []
+
+
+def test_pages_follow_on_each_other_and_never_change(world: World) -> None:
+    whole = uids(found(world, "/instances"))
+    pages = [uid for at in range(6) for uid in uids(found(world, f"/instances?limit=1&offset={at}"))]
+    assert pages == whole == uids(found(world, "/instances"))
+    assert found(world, "/instances?offset=99999") == []
+    assert found(world, "/instances?limit=0") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "NotAKeyword=1",
+        "limit=-1",
+        "limit=a",
+        "offset=%C2%B2",
+        f"limit={'9' * 5000}",
+        "includefield=Nonsense",
+        "0010002G=1",
+    ],
+)
+def test_what_cannot_be_understood_is_refused(world: World, query: str) -> None:
+    answer = world.get(f"/studies?{query}")
+    assert (answer.status_code, answer.json["code"]) == (400, "bad-search")
+
+
+@pytest.mark.parametrize("query", ["includefield=all", "includefield=StudyDescription,00081030", "fuzzymatching=true"])
+def test_fields_may_be_asked_for(world: World, query: str) -> None:
+    assert len(found(world, f"/studies?{query}")) == 2
+
+
+def test_a_search_within_another_study_finds_nothing(world: World) -> None:
+    assert found(world, "/studies/1.2.3/series") == []
+    assert found(world, "/studies/1.2.3/instances") == []
+
+
+def test_searching_opens_no_lease_as_it_reads_no_instance(world: World) -> None:
+    found(world, "/instances")
+    assert events("release.read.opened") == []
+
+
+def test_addresses_are_the_gateways_own_whatever_host_was_asked(world: World) -> None:
+    answer = world.get("/studies", Host="evil.example.org", X_Forwarded_Host="evil.example.org")
+    assert "evil" not in answer.text
+    for item in answer.json or []:
+        assert value(item, "00081190").startswith("http://127.0.0.1:8000/releases/")
+
+
+def test_every_result_leads_to_what_it_names(world: World) -> None:
+    for level in ("studies", "series", "instances"):
+        for item in found(world, f"/{level}?limit=2"):
+            path = value(item, "00081190").removeprefix("http://127.0.0.1:8000")
+            assert world.get(path + "/metadata").status_code == 200
+
+
+def test_no_clear_value_is_told_or_can_be_found_out_by_matching(world: World, tmp_path_factory: Any) -> None:
+    cases = an_archive(tmp_path_factory.mktemp("again"))
+    planted = {text for case in cases for text in case.patient.planted}
+    hunter = LeakHunter(planted)
+    assert len(cases) == len(SPECS)
+    for path in ("/studies", "/series", "/instances", f"/studies/{world.released()[0].study_uid}/metadata"):
+        answer = world.get(path)
+        assert hunter.hunt(path, answer.data) == []
+    clear = cases[0].patient
+    guesses = {
+        "PatientID": clear.hospital_number, "PatientName": f"{clear.family}*", "PatientBirthDate": clear.born,
+        "AccessionNumber": cases[0].accession, "StudyInstanceUID": cases[0].uids.new("study"),
+        "OtherPatientIDs": clear.nhs_number, "InstitutionName": "*North*", "PatientAddress": "*",
+    }  # fmt: skip
+    for keyword, guess in guesses.items():
+        assert found(world, f"/studies?{keyword}={quote(guess)}") == [], keyword
+
+
+def test_no_pattern_takes_long(world: World) -> None:
+    started = time.monotonic()
+    assert _wildcard("*?" * 40 + "x").fullmatch("a" * 64) is None
+    assert _wildcard("*a" * 40 + "x").fullmatch("a" * 64) is None
+    assert found(world, f"/studies?PatientID={quote('*?' * 60)}x") == []
+    assert time.monotonic() - started < 2
