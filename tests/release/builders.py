@@ -54,7 +54,7 @@ def an_archive(root: Path) -> list[Case]:
     for number, (spec, patient) in enumerate(zip(SPECS, cast(5, len(SPECS)), strict=True)):
         accession = f"{SITE}26-51000{number}"
         case = Case(
-            patient, Uids(accession, patient), SITE, "Northfield", accession, "A1", f"2026030{number + 2}", spec, 7
+            patient, Uids(accession, patient), SITE, "Northfield", accession, "A1", f"2026030{number + 2}", spec, 705
         )
         write_slide(root / accession, case)
         cases.append(case)
