@@ -19,6 +19,11 @@ SITES = (
     ("EUH", "Eastmoor University Hospital"),
     ("CAE", "Ysbyty Caerwen"),
 )
+TRUSTS = {  # what headers and labels call the hospitals: a name of its own, so that the public one may be told
+    "NGH": "Tollgate Mere Hospitals Trust",
+    "EUH": "Harrowfen & Saltmarsh Trust",
+    "CAE": "Bwrdd Iechyd Glanrhydwen",
+}
 SPECS = (
     ("NGH", SlideSpec(JPEG_422, organ="breast", width=6144, height=4608)),
     ("NGH", SlideSpec(JPEG_420, organ="breast")),
@@ -48,7 +53,6 @@ class PlantedArchive:
 
 def cases(seed: int, scale: float) -> list[Case]:
     """The studies of the demo; `scale` shrinks the slides."""
-    names = dict(SITES)
     found = []
     for number, ((site, spec), patient) in enumerate(zip(SPECS, cast(seed, len(SPECS)), strict=True)):
         width, height = (max(256, round(side * scale / 16) * 16) for side in (spec.width, spec.height))
@@ -58,7 +62,7 @@ def cases(seed: int, scale: float) -> list[Case]:
                 patient=patient,
                 uids=Uids(f"{seed} {accession}", patient),
                 site=site,
-                institution=names[site],
+                institution=TRUSTS[site],
                 accession=accession,
                 block=f"A{number % 4 + 1}",
                 date=f"2026{number % 9 + 1:02}{number + 7:02}",

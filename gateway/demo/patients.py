@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 FAMILY = (
-    "Quillfeather", "Thistlewick", "Brânzeanu", "Llwynderw", "Oduyemisi", "Vandermolen", "Szczepanik", "Hathersedge",
-    "Ravindrakumar", "Pendlebright", "Yardleyford", "Ostrowicka", "Zielonkaite", "Fotheringham",
+    "Quillfeather", "Thistlewick", "Brânzeanu", "Llwynderw", "Oduyemisi", "Vandermolen", "Szczepanik", "Kurosakiyama",
+    "Ravindrakumar", "Pendlebright", "Tŷgwyrddlas", "Môrgelynnog", "Zielonkaitė", "Fotheringham",
 )  # fmt: skip
 GIVEN = (
-    "Philomena", "Bartholomew", "Ionela", "Angharad", "Folasade", "Cornelius", "Bronisława", "Marguerite",
-    "Venkatesh", "Clementine", "Thaddeus", "Jadwigalia", "Austėjana", "Peregrine",
+    "Philomena", "Bartholomew", "Ionela", "Angharad", "Folasade", "Cornelius", "Bronisława", "Haruhikosuke",
+    "Venkatesh", "Clementine", "Gwenllïan", "Siânwenna", "Austėjana", "Peregrine",
 )  # fmt: skip
+WRITTEN_OTHERWISE = {"Kurosakiyama": "黒崎山^晴彦介"}  # the ideographic group of the name
 STREETS = ("Cobblersgate", "Tannerybrook", "Millraceside", "Weaversholme")
 
 
@@ -34,8 +36,34 @@ class Patient:
 
     @property
     def name(self) -> str:
-        """As a DICOM PN."""
-        return f"{self.family}^{self.given}"
+        """As a DICOM PN (PS3.5 6.2.1): five components, and other scripts in groups of their own."""
+        suffix = "^MBE" if self.family == FAMILY[0] else ""
+        alphabetic = f"{self.family}^{self.given}^^{self.title}{suffix}"
+        groups = WRITTEN_OTHERWISE.get(self.family)
+        return f"{alphabetic}={groups}" if groups else alphabetic
+
+    @property
+    def title(self) -> str:
+        return {"F": "Mrs", "M": "Mr"}[self.sex]
+
+    @property
+    def nhs_grouped(self) -> str:
+        """As people write it: 3, 3 and 4 digits."""
+        return f"{self.nhs_number[:3]} {self.nhs_number[3:6]} {self.nhs_number[6:]}"
+
+    @property
+    def born_as_written(self) -> str:
+        """As people write it: day, month, year."""
+        return f"{self.born[6:]}/{self.born[4:6]}/{self.born[:4]}"
+
+    @property
+    def email(self) -> str:
+        return f"{_ascii(self.given)}.{_ascii(self.family)}@post.example".lower()
+
+    @property
+    def telephone(self) -> str:
+        """Of the numbers that are kept for drama."""
+        return f"01632 960{self.nhs_number[-3:]}"
 
     @property
     def printed(self) -> str:
@@ -55,6 +83,12 @@ class Patient:
         """Remember an identifier and give it back."""
         self.planted.add(text)
         return text
+
+
+def _ascii(text: str) -> str:
+    """The letters without their marks."""
+    plain = normalize("NFKD", text.replace("ł", "l")).encode("ascii", "ignore")
+    return plain.decode("ascii")
 
 
 def wrong_check_digit(digits: str) -> str:
@@ -81,5 +115,8 @@ def cast(seed: int, count: int) -> list[Patient]:
         for text in (patient.family, patient.given, patient.hospital_number, patient.nhs_number, patient.born):
             patient.plant(text)
         patient.plant(patient.address)
+        for group in WRITTEN_OTHERWISE.get(patient.family, "").split("="):
+            if group:
+                patient.plant(group)
         patients.append(patient)
     return patients

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
-from gateway.demo import codes, plants
-from gateway.demo.codes import code
+from gateway.demo import plants
 from gateway.demo.frames import Codec, as_the_stage_went, encapsulated, is_glass, tiles
 from gateway.demo.label import label, overview
+from gateway.demo.makers import private_blocks
 from gateway.demo.patients import Patient
+from gateway.demo.specimen import specimen
 from gateway.demo.tissue import Picture, halved, section
 from gateway.demo.uids import Uids
+from gateway.demo.wholeslide import functional_groups, optical_path, whole_slide
 
 WSI = UID("1.2.840.10008.5.1.4.1.1.77.1.6")
 Placed = tuple[int, int, Picture]  # left, top, tile
@@ -67,7 +68,7 @@ def write_slide(folder: Path, case: Case) -> list[Path]:
         flavour = ["DERIVED", "PRIMARY", "VOLUME", "RESAMPLED"] if level else ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
         dataset = _image(case, picture, flavour, number=level + 1, tile=spec.tile, spacing=SPACING * 4**level)
         written.append(_save(dataset, folder / f"{case.accession}_{level}.dcm"))
-    printed = label(case.patient.printed, case.patient.nhs_number, case.accession, f"Block {case.block}", spec.stain)
+    printed = label(case)
     for name, picture in (("LABEL", printed), ("OVERVIEW", overview(printed, halved(tissue, 2)))):
         dataset = _image(case, picture, ["ORIGINAL", "PRIMARY", name, "NONE"], number=8 + (name == "OVERVIEW"), tile=0)
         written.append(_save(dataset, folder / f"{case.accession}_{name.lower()}.dcm"))
@@ -93,23 +94,23 @@ def _image(
     dataset.SOPClassUID, dataset.SOPInstanceUID = WSI, meta.MediaStorageSOPInstanceUID
     dataset.ImageType = flavour
     plants.people_and_places(dataset, case)
-    _equipment(dataset)
     dataset.InstanceNumber = number
-    _specimen(dataset, case)
+    specimen(dataset, case)
     volume = flavour[2] == "VOLUME"
     sparse = spec.tiling != "full" and volume and number == 1
     kept = _kept(list(tiles(picture, tile)) if tile else [(0, 0, picture)], spec.tiling if sparse else "full")
     frames = [spec.codec.encode(each) for _left, _top, each in kept]
     rows, columns = kept[0][2].shape[:2]
     _pixels(dataset, spec.codec, rows, columns, frames, picture.nbytes)
-    _whole_slide(dataset, width, height, spacing, volume=volume)
-    _optical_path(dataset)
+    whole_slide(dataset, width, height, spacing, volume=volume)
+    optical_path(dataset)
     places = [(left, top) for left, top, _tile in kept] if sparse else None
-    _functional_groups(dataset, uids, flavour, spacing, places)
+    functional_groups(dataset, uids, flavour, spacing, places)
     if not volume:
         dataset.LabelText = f"{case.patient.printed} {case.accession}"
         dataset.BarcodeValue = case.accession
-    plants.private_and_nested(dataset, case)
+    plants.history(dataset, case)
+    private_blocks(dataset, case)
     _pixel_data(dataset, spec, frames)
     return dataset
 
@@ -135,36 +136,6 @@ def _pixel_data(dataset: Dataset, spec: SlideSpec, frames: list[bytes]) -> None:
     dataset["PixelData"].is_undefined_length = True
 
 
-def _equipment(dataset: Dataset) -> None:
-    dataset.Manufacturer = "Lumen Optics"
-    dataset.ManufacturerModelName = "GlassReader 40"
-    dataset.SoftwareVersions = "4.2.1"
-
-
-def _specimen(dataset: Dataset, case: Case) -> None:
-    """The specimen module (PS3.3 C.7.6.22): what it is, and how it was stained."""
-    dataset.ContainerIdentifier = case.patient.plant(f"{case.accession}-{case.block}-S1")
-    dataset.IssuerOfTheContainerIdentifierSequence = Sequence([])
-    dataset.ContainerTypeCodeSequence = Sequence([code(*codes.GLASS_SLIDE)])
-    specimen = Dataset()
-    specimen.SpecimenIdentifier = case.patient.plant(f"{case.accession}-{case.block}")
-    specimen.SpecimenUID = case.uids.new("specimen")
-    specimen.IssuerOfTheSpecimenIdentifierSequence = Sequence([])
-    specimen.SpecimenTypeCodeSequence = Sequence([code(*codes.SLIDE_SPECIMEN)])
-    specimen.SpecimenShortDescription = plants.specimen_words(case)
-    specimen.PrimaryAnatomicStructureSequence = Sequence([code(*codes.ORGANS[case.spec.organ])])
-    step = Dataset()
-    step.SpecimenPreparationStepContentItemSequence = Sequence([
-        codes.content(codes.SPECIMEN_IDENTIFIER, text=specimen.SpecimenIdentifier),
-        codes.content(codes.PROCESSING_TYPE, coded=codes.STAINING),
-        codes.content(codes.STEP_DESCRIPTION, text=plants.preparation_words(case)),
-        *(codes.content(codes.USING_SUBSTANCE, coded=each) for each in codes.SUBSTANCES[case.spec.stain]),
-    ])  # fmt: skip
-    specimen.SpecimenPreparationSequence = Sequence([step])
-    dataset.SpecimenDescriptionSequence = Sequence([specimen])
-    dataset.AcquisitionContextSequence = Sequence([])
-
-
 def _pixels(dataset: Dataset, codec: Codec, rows: int, columns: int, frames: list[bytes], raw: int) -> None:
     dataset.SamplesPerPixel, dataset.PlanarConfiguration = 3, 0
     dataset.PhotometricInterpretation = codec.photometric
@@ -175,74 +146,3 @@ def _pixels(dataset: Dataset, codec: Codec, rows: int, columns: int, frames: lis
     if codec.method:
         dataset.LossyImageCompressionRatio = f"{raw / sum(map(len, frames)):.2f}"
         dataset.LossyImageCompressionMethod = codec.method
-
-
-def _whole_slide(dataset: Dataset, width: int, height: int, spacing: float, *, volume: bool) -> None:
-    """The whole slide microscopy image module (PS3.3 C.8.12.4)."""
-    dataset.VolumetricProperties = "VOLUME"
-    dataset.ImagedVolumeWidth, dataset.ImagedVolumeHeight = width * spacing, height * spacing
-    dataset.ImagedVolumeDepth = 1.0
-    dataset.TotalPixelMatrixColumns, dataset.TotalPixelMatrixRows = width, height
-    origin = Dataset()
-    origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem = "20.0", "40.0"
-    dataset.TotalPixelMatrixOriginSequence = Sequence([origin])
-    dataset.SpecimenLabelInImage = "NO" if volume else "YES"
-    dataset.FocusMethod, dataset.ExtendedDepthOfField = "AUTO", "NO"
-    dataset.ImageOrientationSlide = ["0", "-1", "0", "-1", "0", "0"]
-
-
-def _optical_path(dataset: Dataset) -> None:
-    """The optical path module (PS3.3 C.8.12.5)."""
-    path = Dataset()
-    path.OpticalPathIdentifier = "1"
-    path.IlluminationTypeCodeSequence = Sequence([code(*codes.BRIGHTFIELD)])
-    path.IlluminationColorCodeSequence = Sequence([code(*codes.FULL_SPECTRUM)])
-    path.ICCProfile = plants.colour_profile()
-    path.ObjectiveLensPower, path.ObjectiveLensNumericalAperture = "20", "0.75"
-    dataset.OpticalPathSequence = Sequence([path])
-    dataset.NumberOfOpticalPaths = 1
-    dataset.TotalPixelMatrixFocalPlanes = 1
-
-
-def _functional_groups(
-    dataset: Dataset, uids: Uids, flavour: list[str], spacing: float, places: list[tuple[int, int]] | None
-) -> None:
-    """Shared groups, and for sparse tiling those of each frame (PS3.3 C.7.6.16, C.7.6.17)."""
-    measures, kind, shared = Dataset(), Dataset(), Dataset()
-    measures.PixelSpacing, measures.SliceThickness = [f"{spacing:.8g}"] * 2, "0.001"
-    kind.FrameType = flavour
-    shared.PixelMeasuresSequence = Sequence([measures])
-    shared.WholeSlideMicroscopyImageFrameTypeSequence = Sequence([kind])
-    path = Dataset()
-    path.OpticalPathIdentifier = "1"
-    shared.OpticalPathIdentificationSequence = Sequence([path])
-    dataset.SharedFunctionalGroupsSequence = Sequence([shared])
-    organisation = Dataset()
-    organisation.DimensionOrganizationUID = uids.new("dimensions")
-    dataset.DimensionOrganizationSequence = Sequence([organisation])
-    dataset.DimensionOrganizationType = "TILED_FULL" if places is None else "TILED_SPARSE"
-    if places is not None:
-        dataset.DimensionIndexSequence = Sequence([
-            _dimension(organisation.DimensionOrganizationUID, pointer) for pointer in (0x0048021E, 0x0048021F)
-        ])  # fmt: skip
-        dataset.PerFrameFunctionalGroupsSequence = Sequence([_placed(place, spacing) for place in places])
-
-
-def _dimension(organisation: str, pointer: int) -> Dataset:
-    item = Dataset()
-    item.DimensionOrganizationUID = organisation
-    item.DimensionIndexPointer, item.FunctionalGroupPointer = pointer, 0x0048021A
-    return item
-
-
-def _placed(place: tuple[int, int], spacing: float) -> Dataset:
-    left, top = place
-    position, content, frame = Dataset(), Dataset(), Dataset()
-    position.XOffsetInSlideCoordinateSystem = f"{20.0 - top * spacing:.6g}"
-    position.YOffsetInSlideCoordinateSystem = f"{40.0 - left * spacing:.6g}"
-    position.ZOffsetInSlideCoordinateSystem = "0"
-    position.ColumnPositionInTotalImagePixelMatrix, position.RowPositionInTotalImagePixelMatrix = left + 1, top + 1
-    content.DimensionIndexValues = [left + 1, top + 1]
-    frame.FrameContentSequence = Sequence([content])
-    frame.PlanePositionSlideSequence = Sequence([position])
-    return frame
