@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.errors import SlidegateError, Unauthenticated
 
+OUR_CODE = Path(__file__).resolve().parent.parent
 SIGN_IN = "people.sign_in"  # the endpoint that people/ gives the sign-in page
 JSON_TYPES = ("application/json", "application/problem+json", "application/dicom+json")
 HINTS = {
@@ -106,11 +108,14 @@ def _forged(_error: CSRFError) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """The outermost door: what nobody foresaw ends here, and nothing of it is shown."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error(
-        "unexpected",
-        kind=type(error).__name__,
-        at=f"{last.filename.rpartition('/gateway/')[2]}:{last.lineno}",
-        request_id=g.get("request_id", ""),
-    )
+    _log.error("unexpected", kind=type(error).__name__, at=_place(error), request_id=g.get("request_id", ""))
     return answer(500, "unexpected", TITLES[500], HINTS[500])
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of our own that it went through: libraries' lines say little, and name the machine."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(OUR_CODE):
+            return f"{path.relative_to(OUR_CODE)}:{frame.lineno}"
+    return "outside the gateway"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from gateway.db import Base, engine
 from gateway.errors import Withheld
 from tests.people.visitors import a_gateway, an_account, signed_in
 
@@ -53,6 +54,17 @@ def test_what_nobody_foresaw_shows_nothing_of_itself(app: Flask, path: str, caps
         assert "Traceback" not in told
     assert "ValueError" in logged
     assert "ValueError" not in answer.text
+
+
+def test_the_log_says_where_in_the_gateway_and_names_no_folder_of_the_machine(
+    app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Base.metadata.drop_all(engine())
+    assert app.test_client().get("/datasets").status_code == 500
+    logged = "".join(capsys.readouterr())
+    assert "at=catalogue/" in logged
+    assert "site-packages" not in logged
+    assert str(tmp_path) not in logged
 
 
 def test_the_wrong_method_and_too_much_are_answered_in_words(tmp_path: Path) -> None:
