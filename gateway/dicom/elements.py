@@ -78,6 +78,8 @@ def head_at(window: Window, at: int, encoding: Encoding) -> tuple[int, bytes, in
 def element_at(window: Window, at: int, stop: int, encoding: Encoding, depth: int = 0) -> Element:
     """The whole element at a position, its end found; `stop` bounds it. Does not read defined-length values."""
     tag, vr, value_start, length = head_at(window, at, encoding)
+    if tag >> 16 == 0xFFFE:
+        raise BadElement("an item or delimiter stands where an element should")
     if length != UNDEFINED:
         end = value_start + length
         if end > stop:

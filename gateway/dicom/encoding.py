@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pydicom._dicom_dict import DicomDictionary
-from pydicom.uid import UID
+from pydicom._uid_dict import UID_dictionary
 
 from gateway.dicom.errors import UnknownTransferSyntax
 
@@ -35,7 +35,8 @@ EXPLICIT_BE = Encoding(explicit=True, little=False)
 
 def encoding_of(transfer_syntax: str) -> Encoding:
     """The encoding that a transfer syntax UID names (deflated: once inflated). Raises UnknownTransferSyntax."""
-    if UID(transfer_syntax).type != "Transfer Syntax":
+    known = UID_dictionary.get(transfer_syntax)
+    if known is None or known[1] != "Transfer Syntax":
         raise UnknownTransferSyntax
     special = {IMPLICIT_LITTLE: IMPLICIT_LE, EXPLICIT_BIG: EXPLICIT_BE}
     return special.get(transfer_syntax, EXPLICIT_LE)
