@@ -44,7 +44,7 @@ DAY = timedelta(days=1)
 SITE = "NGH"
 SPECS = (
     SlideSpec(JPEG_422, width=1792, height=1280),
-    SlideSpec(JPEG_420, width=1280, height=1024, tiling="sparse", levels=2, tile=128),
+    SlideSpec(JPEG_420, width=1280, height=1024, tiling="gaps", levels=2, tile=128),
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openslide
@@ -27,6 +29,13 @@ def uids(told: dict, *tags: str) -> tuple[str, ...]:
     return tuple(str(first(told, tag)) for tag in tags)
 
 
+class WholeFrames(WsiDicomWebClient):
+    """dicomweb-client gives a frame as a bytearray, which pydicom takes for a list when the frame is native."""
+
+    def get_frames(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        return map(bytes, super().get_frames(*args, **kwargs))
+
+
 def slides(client: DICOMwebClient) -> list[tuple[str, str]]:
     found = client.search_for_series(search_filters={"Modality": "SM"})
     return [uids(each, "0020000D", "0020000E") for each in found]
@@ -38,7 +47,7 @@ def source_slide(house: House, size: tuple[int, int], region: np.ndarray, levels
         with WsiDicom.open(folder) as slide:
             if (slide.size.width, slide.size.height) != size or len(slide.levels) != levels:
                 continue
-            if np.array_equal(np.asarray(slide.read_region((64, 64), 0, region.shape[1::-1])), region):
+            if np.array_equal(np.asarray(slide.read_region((32, 32), 0, region.shape[1::-1])), region):
                 return True
     return False
 
@@ -48,9 +57,9 @@ def test_wsidicom_reads_a_region_equal_to_the_sources(served: House, reader: Rea
     found = slides(client)
     assert len(found) == 14
     for study, series in found:
-        with WsiDicom.open_web(WsiDicomWebClient(client), study, series) as slide:
-            region = np.asarray(slide.read_region((64, 64), 0, (300, 200)))
-            assert region.shape == (200, 300, 3)
+        with WsiDicom.open_web(WholeFrames(client), study, series) as slide:
+            region = np.asarray(slide.read_region((32, 32), 0, (192, 128)))
+            assert region.shape == (128, 192, 3)
             assert region.std() > 0
             assert source_slide(served, (slide.size.width, slide.size.height), region, len(slide.levels))
 
