@@ -10,8 +10,10 @@ import fcntl
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
@@ -62,26 +64,37 @@ def new_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(16))
 
 
-_engine: Engine | None = None
-_sessions: sessionmaker[Session] | None = None
-_lock_file: Path | None = None
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A database that this process is pointed at; replaced whole, as many threads look at it."""
+
+    engine: Engine
+    sessions: sessionmaker[Session]
+    lock_file: Path | None
+
+
+_bound: _Bound | None = None
+_first_use = Lock()
 
 
 def bind(url: str) -> Engine:
     """Point this process at a database. Replaces and closes an earlier one."""
-    global _engine, _sessions, _lock_file
-    if _engine is not None:
-        _engine.dispose()
-    _engine = create_engine(url)
-    _lock_file = None
-    if _engine.dialect.name == "sqlite":
-        path = Path(_engine.url.database or "")
+    global _bound
+    former, _bound = _bound, _opened(url)
+    if former is not None:
+        former.engine.dispose()
+    return _bound.engine
+
+
+def _opened(url: str) -> _Bound:
+    made, lock_file = create_engine(url), None
+    if made.dialect.name == "sqlite":
+        path = Path(made.url.database or "")
         path.parent.mkdir(parents=True, exist_ok=True)
-        _lock_file = path.with_name(path.name + ".lock")
-        event.listen(_engine, "connect", _prepare_sqlite)
-        event.listen(_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    _sessions = sessionmaker(_engine, expire_on_commit=False)
-    return _engine
+        lock_file = path.with_name(path.name + ".lock")
+        event.listen(made, "connect", _prepare_sqlite)
+        event.listen(made, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return _Bound(made, sessionmaker(made, expire_on_commit=False), lock_file)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -92,22 +105,24 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def engine() -> Engine:
     """The engine of this process; bound to the settings' database at first use."""
-    return _engine if _engine is not None else bind(current().database)
+    return _now_bound().engine
 
 
-def _session() -> Session:
-    engine()
-    assert _sessions is not None
-    return _sessions()
+def _now_bound() -> _Bound:
+    if _bound is None:
+        with _first_use:
+            if _bound is None:
+                bind(current().database)
+    assert _bound is not None
+    return _bound
 
 
 @contextmanager
-def _writers_turn() -> Iterator[None]:
-    engine()
-    if _lock_file is None:
+def _writers_turn(bound: _Bound) -> Iterator[None]:
+    if bound.lock_file is None:
         yield
         return
-    with _lock_file.open("a") as handle:
+    with bound.lock_file.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -119,7 +134,8 @@ def transaction() -> Iterator[Session]:
     Only doors (pages, API, command line, job handlers) open one; commands get the session.
     Work to do after the commit is put in `session.info["after_commit"]` by `after_commit`.
     """
-    with _writers_turn(), _session() as session, session.begin():
+    bound = _now_bound()
+    with _writers_turn(bound), bound.sessions() as session, session.begin():
         yield session
     for work in session.info.pop("after_commit", []):
         work()
@@ -133,7 +149,7 @@ def after_commit(session: Session, work: Any) -> None:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for queries; whatever it changed is rolled back. What it loaded stays readable afterwards."""
-    with _session() as session:
+    with _now_bound().sessions() as session:
         yield session
         session.expunge_all()  # a rollback would empty the objects that were handed out
         session.rollback()
