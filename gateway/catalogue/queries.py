@@ -19,6 +19,7 @@ from gateway.catalogue.models import (
     FrameTable,
     Instance,
     Series,
+    Site,
     Study,
 )
 from gateway.catalogue.words import each_once, modality_in_words, stain_in_words
@@ -57,6 +58,11 @@ def archive(db: Session, name: str) -> Archive:
 def archives(db: Session) -> list[Archive]:
     """All archives, by name."""
     return list(db.scalars(select(Archive).order_by(Archive.name)))
+
+
+def sites(db: Session) -> list[Site]:
+    """The sites that hold archives, by name."""
+    return list(db.scalars(select(Site).order_by(Site.name)))
 
 
 def datasets(db: Session) -> list[Dataset]:

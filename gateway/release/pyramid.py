@@ -11,6 +11,13 @@ from gateway.release.thumbnail import positions
 
 Told = dict[str, Any]
 
+COMPRESSIONS = {  # LossyImageCompressionMethod (PS3.3 C.7.6.1.1.5.1) -> what people call it
+    "ISO_10918_1": "JPEG",
+    "ISO_14495_1": "JPEG-LS, near-lossless",
+    "ISO_15444_1": "JPEG 2000, lossy",
+    "ISO_15444_15": "HTJ2K, lossy",
+}
+
 
 def level(slide: Slide, url: str) -> Told:
     """One level: size and tiles in pixels, spacing in microns, and the address of its frames.
@@ -39,6 +46,7 @@ def spacing(told: Told) -> float | None:
         for measures in shared.get("00289110", {}).get("Value") or []:
             value = first(measures, "00280030")
             return float(value) * 1000 if value is not None else None
+    method = str(first(told, "00282114") or "")
     return None
 
 
@@ -52,7 +60,7 @@ def facts(told: Told) -> list[tuple[str, str]]:
         ("Pixel size", f"{spacing(told):.3g} µm" if spacing(told) else ""),
         ("Size", f"{first(told, '00480006'):,} × {first(told, '00480007'):,} pixels"),
         ("Scanner", " ".join(str(first(told, tag) or "") for tag in ("00080070", "00081090")).strip()),
-        ("Compression", str(first(told, "00282114") or "lossless")),
+        ("Compression", COMPRESSIONS.get(method, method) or "lossless"),
     ]
     return [(name, value) for name, value in named if value]
 

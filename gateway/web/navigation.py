@@ -22,7 +22,8 @@ LINKS = (
     Link("Datasets", "/datasets", "all"),
     Link("Applications", "/applications", frozenset({"application.write", "application.read-all"})),
     Link("Reviews", "/reviews", frozenset({"review.write", "decision.make", "application.triage"})),
-    Link("Projects", "/projects"),
+    Link("Projects", "/projects", frozenset({"application.write", "grant.revoke"})),
+    Link("Usage", "/usage", frozenset({"usage.read"})),
     Link("Audit", "/audit", frozenset({"audit.read"})),
     Link("Accounts", "/admin", frozenset({"account.manage"})),
 )

@@ -99,7 +99,7 @@ def test_no_planted_identifier_is_on_any_page(demo: Demo) -> None:
     hunter = LeakHunter(demo.described["planted"])
     release = demo.described["release"]["id"]
     with demo.client(demo.account("researcher")["token"]) as client:
-        pages = ["/", "/datasets", "/applications", "/projects", f"/releases/{release}"]
+        pages = ["/", "/datasets", "/applications", "/projects", "/register", f"/releases/{release}"]
         pages += [f"/releases/{release}/connect", "/api/v1/datasets", "/api/v1/releases", "/api/openapi.json"]
         bodies = {page: client.get(page).content for page in pages}
     assert [leak for page, body in bodies.items() for leak in hunter.hunt(page, body)] == []

@@ -153,13 +153,13 @@ def refused_after_revocation(browser: object, demo: Demo, researcher: Person, re
 
 
 PAGES = {
-    "": ["/", "/sign-in", "/datasets", "/datasets/breast-northfield"],
+    "": ["/", "/sign-in", "/datasets", "/datasets/breast-northfield", "/register"],
     "researcher": ["/", "/applications", "/projects", "/account"],
     "data-steward": ["/", "/reviews", "/applications", "/projects"],
     "auditor": ["/", "/audit"],
     "administrator": ["/", "/admin"],
-    "ppie-panel": ["/"],
-    "site-custodian": ["/", "/projects"],
+    "ppie-panel": ["/", "/usage"],
+    "site-custodian": ["/", "/projects", "/usage?site=NGH"],
 }
 
 

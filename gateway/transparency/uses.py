@@ -1,0 +1,122 @@
+"""What the data is used for, and how much: read from projects, grants and the trail, in words for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from gateway.catalogue.models import Dataset
+from gateway.errors import NotFound
+from gateway.people.models import Account
+from gateway.projects.models import LEAD, Grant, Project
+from gateway.projects.standing import Standing, standing
+from gateway.trail.models import Event
+from gateway.trail.reads import OPENED
+
+WEEKS = 12
+
+
+class NoSuchUse(NotFound):
+    """The register has no project of this id."""
+
+    code = "use-not-found"
+    title = "The register has no such project"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One dataset that a project may see, and whose it is."""
+
+    title: str
+    slug: str
+    site: str
+    site_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One project, as the public may read of it: no person of it is named but the organisation that answers."""
+
+    id: str
+    title: str
+    lay_title: str
+    lay_summary: str
+    organisation: str
+    sources: tuple[Source, ...]
+    standings: tuple[Standing, ...]
+    conditions: tuple[str, ...]
+
+    @property
+    def running(self) -> bool:
+        """Whether any of its grants lets somebody in now."""
+        return any(each.state == "running" for each in self.standings)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How much was looked at: people, images, reads, the last time, and reads in each of the last weeks."""
+
+    people: int
+    images: int
+    reads: int
+    last: datetime | None
+    weeks: tuple[int, ...]  # WEEKS of them, oldest first
+
+
+def register(db: Session, now: datetime, *, site: str = "") -> list[Use]:
+    """Every project that was ever granted access, newest first; of one site if its code is given."""
+    found = db.scalars(
+        select(Project)
+        .join(Grant)
+        .distinct()
+        .order_by(Project.created_at.desc())
+        .options(selectinload(Project.memberships), selectinload(Project.grants).selectinload(Grant.datasets))
+    )
+    uses = [_use(db, each, now) for each in found]
+    return [each for each in uses if not site or any(source.site_code == site for source in each.sources)]
+
+
+def use(db: Session, project_id: str, now: datetime) -> Use:
+    """One project of the register. Raises NoSuchUse."""
+    found = db.get(Project, project_id)
+    if found is None or not found.grants:
+        raise NoSuchUse
+    return _use(db, found, now)
+
+
+def _use(db: Session, project: Project, now: datetime) -> Use:
+    leads = [each.account_id for each in project.memberships if each.role == LEAD]
+    organisation = db.scalar(select(Account.organisation).where(Account.id.in_(leads)).limit(1)) or ""
+    ids = {each for grant in project.grants for each in grant.dataset_ids}
+    datasets = db.scalars(select(Dataset).where(Dataset.id.in_(ids)).order_by(Dataset.title))
+    return Use(
+        id=project.id,
+        title=project.title,
+        lay_title=project.lay_title or project.title,
+        lay_summary=project.lay_summary,
+        organisation=organisation,
+        sources=tuple(Source(each.title, each.slug, each.site.name, each.site.code) for each in datasets),
+        standings=tuple(standing(each, now) for each in project.grants),
+        conditions=tuple(dict.fromkeys(each for grant in project.grants for each in grant.conditions)),
+    )
+
+
+def activity(db: Session, project_id: str, now: datetime) -> Activity:
+    """What left under a project's grants, from the trail's reads (index ix_trail_event_project_pseq)."""
+    mine = (Event.project == project_id, Event.action == OPENED)
+    people, images, reads, last = db.execute(
+        select(
+            func.count(Event.actor_id.distinct()),
+            func.count(Event.instance_uid.distinct()),
+            func.count(),
+            func.max(Event.at),
+        ).where(*mine)
+    ).one()
+    begin = now - timedelta(weeks=WEEKS)
+    weeks = [0] * WEEKS
+    for at in db.scalars(select(Event.at).where(*mine, Event.at > begin)):
+        weeks[min((at - begin) // timedelta(weeks=1), WEEKS - 1)] += 1
+    return Activity(people, images, reads, last, tuple(weeks))

@@ -1,0 +1,78 @@
+"""What everybody may read of the use of the data, and what panels and custodians may read besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway import db as database
+from gateway.clock import now
+from gateway.transparency import uses
+from tests.people.visitors import an_account, signed_in
+from tests.release.builders import World, a_gateway, at, the_template
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return the_template(tmp_path_factory.mktemp("uses"))
+
+
+@pytest.fixture
+def world(tmp_path: Path, template: Path) -> Iterator[World]:
+    with a_gateway(tmp_path, template) as made:
+        yield made
+
+
+def the_activity(world: World) -> uses.Activity:
+    with database.reading() as db:
+        return uses.activity(db, world.release.project_id, now())
+
+
+def test_the_register_is_open_to_everybody_and_names_no_person(world: World) -> None:
+    page = world.browser.get("/register")
+    assert page.status_code == 200
+    assert "We count." in page.text
+    assert world.reader.organisation in page.text
+    assert world.reader.name not in page.text
+    assert world.reader.email not in page.text
+
+
+def test_a_revoked_project_stays_in_the_register(world: World) -> None:
+    world.revoke()
+    assert "Revoked" in world.browser.get("/register").text
+
+
+def test_usage_counts_people_images_and_looks(world: World) -> None:
+    assert the_activity(world).reads == 0
+    first, second = world.released()[:2]
+    for entry in (first, first, second):
+        world.get(at(entry, "/metadata"))
+    found = the_activity(world)
+    assert (found.people, found.images, found.reads) == (1, 2, 3)
+    assert found.weeks[-1] == 3
+    assert sum(found.weeks) == 3
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("ppie-panel", 200), ("site-custodian", 200), ("data-steward", 200), ("researcher", 403)]
+)
+def test_only_those_who_watch_over_it_see_the_usage(world: World, role: str, status: int) -> None:
+    an_account("grace", role)
+    visitor = signed_in(world.app, "grace")
+    assert visitor.get("/usage").status_code == status
+    assert visitor.get(f"/usage/{world.release.project_id}").status_code == status
+
+
+def test_usage_of_one_site_leaves_out_the_others(world: World) -> None:
+    an_account("grace", "ppie-panel")
+    panel = signed_in(world.app, "grace")
+    assert "Counting" in panel.get("/usage?site=NGH").text
+    assert "Counting" not in panel.get("/usage?site=XYZ").text
+
+
+def test_what_the_register_does_not_have_is_not_found(world: World) -> None:
+    an_account("grace", "ppie-panel")
+    panel = signed_in(world.app, "grace")
+    assert panel.get("/usage/0000000000000000").status_code == 404
