@@ -46,12 +46,12 @@ def spacing(told: Told) -> float | None:
         for measures in shared.get("00289110", {}).get("Value") or []:
             value = first(measures, "00280030")
             return float(value) * 1000 if value is not None else None
-    method = str(first(told, "00282114") or "")
     return None
 
 
 def facts(told: Told) -> list[tuple[str, str]]:
     """(name, value) of what a person wants to know of a slide; everything stands in the released header."""
+    method = str(first(told, "00282114") or "")
     named = [
         ("Patient", _name(first(told, "00100020"))),
         ("Tissue", ", ".join(_meanings(told, "00400560", "00082228"))),
