@@ -17,6 +17,7 @@ COMMANDS = {  # name -> module.attribute; the order is that of the help page
     "dataset": "archive.dataset",
     "deid": "deid.deid",
     "release": "release.release",
+    "keys": "keys.keys",
     "jobs": "jobs.jobs",
     "optout": "consent.optout",
     "audit": "audit.audit",

@@ -23,8 +23,7 @@ def import_(file: Path) -> None:
     from gateway.catalogue.models import Site
     from gateway.consent.optouts import import_optouts
     from gateway.errors import Invalid
-    from gateway.projects.keys import master_key
-    from gateway.settings import current
+    from gateway.projects.keys import first_data_master
     from gateway.trail.record import SYSTEM
 
     try:
@@ -37,6 +36,7 @@ def import_(file: Path) -> None:
         raise Invalid("the file is not a CSV file in UTF-8") from None
     with db.transaction() as session:
         sites = list(session.scalars(select(Site.code)))
-        key = master_key(current().master_key_file)
-        new = import_optouts(session, by=SYSTEM, master=key, rows=rows, sites=sites, now=clock.now())
+        moment = clock.now()
+        key = first_data_master(session, now=moment)
+        new = import_optouts(session, by=SYSTEM, master=key, rows=rows, sites=sites, now=moment)
     click.echo(f"{new} new opt-outs, {len(rows) - new} known before")

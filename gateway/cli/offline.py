@@ -31,6 +31,7 @@ from gateway.dicom.source import ByteSource, FileSource
 from gateway.dicom.uids import ClearUid
 from gateway.errors import Conflict, Invalid, SlidegateError, Withheld
 from gateway.pixels.rules import PixelRules, SlideFacts, load_rules
+from gateway.settings import current
 
 RELEASED, BEFORE, WITHHELD, BROKEN = "released", "released before", "withheld", "unreadable"
 SHORTEST_KEY = 16  # bytes
@@ -75,16 +76,15 @@ class Summary:
 def keys_of(key_file: Path | None) -> ProjectKeys:
     """Keys from a file, at least 16 bytes of any kind; a new file, mode 0600, if there is none.
 
-    Without a file: from the gateway's own master key. Raises Invalid.
+    Without a file: `offline.key` in the data directory, which has nothing to do with the gateway's own keys, so
+    that files made here cannot be linked with any release. Raises Invalid.
     """
-    if key_file is None:
-        from gateway.projects.keys import project_keys
-
-        return project_keys("offline")
-    if not key_file.exists():
-        with open(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+    path = key_file or current().data_dir / "offline.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
             made.write(token_hex(32) + "\n")
-    with key_file.open("rb") as handle:
+    with path.open("rb") as handle:
         if stat.S_IMODE(os.fstat(handle.fileno()).st_mode) & 0o002:
             raise Invalid("the key file may be written by anybody: run chmod 600 on it")
         secret = handle.read(4096).strip()

@@ -1,4 +1,4 @@
-"""Projects, who works on them, and the grants through which they see data.
+"""Projects, who works on them, the grants through which they see data, and the keys that it goes out under.
 
 Dataset ids are plain strings here: the catalogue stands on the same floor, so no foreign key joins them.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
@@ -83,3 +83,25 @@ class GrantDataset(Base):
     dataset_id: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
 
     grant: Mapped[Grant] = relationship(back_populates="datasets")
+
+
+class DataKey(Base):
+    """The data master, wrapped under one key-encryption key (RFC 3394); two rows only while a rotation runs."""
+
+    __tablename__ = "data_key"
+
+    kek_id: Mapped[str] = mapped_column(String(16), primary_key=True)  # names the key of the key file
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+
+class PatientKey(Base):
+    """A patient's own key in a project, wrapped; none once the patient is forgotten. The row names nobody."""
+
+    __tablename__ = "patient_key"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    patient: Mapped[str] = mapped_column(String(64), primary_key=True)  # HMAC of site and patient ID
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime | None]

@@ -19,11 +19,13 @@ from gateway.dicom.uids import ClearUid
 from gateway.errors import SlidegateError
 from gateway.pixels.rules import PixelRules, SlideFacts, load_rules
 from gateway.projects.grants import AlreadyRevoked
-from gateway.projects.keys import master_key
+from gateway.projects.keys import first_data_master
+from gateway.projects.keys_patient import KeyRing, PatientForgotten, first_key_ring
 from gateway.projects.models import Grant
 from gateway.release import facts
+from gateway.release.forgetting import nameless
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.rewriting import domain_keys, rewritten
+from gateway.release.rewriting import rewritten
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
@@ -37,14 +39,18 @@ class _Builder:
     plan: Plan
     rules: PixelRules
     master: bytes
-    project_id: str
+    ring: KeyRing
     release_id: str
+    now: datetime
 
     def entry(self, db: Session, instance: Instance, site: Site, position: int) -> ManifestEntry:
         """The instance under its release UIDs: released, or withheld and why."""
-        keys = domain_keys(self.project_id, site.code)
         series = instance.series
         assert series is not None, "instances_in gives indexed instances only"
+        try:
+            keys = self.ring.patient_or_new(db, site=site.code, patient_id=series.study.patient_id, now=self.now)
+        except PatientForgotten:
+            return nameless(self.release_id, instance.id, position)
         entry = ManifestEntry(
             release_id=self.release_id,
             uid=keys.uid(ClearUid(instance.uid)),
@@ -113,7 +119,8 @@ def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
     )
     db.add(release)
     db.flush()
-    builder = _Builder(plan, rules, master_key(current().master_key_file), grant.project_id, release.id)
+    ring = first_key_ring(db, grant.project_id, now=now)
+    builder = _Builder(plan, rules, first_data_master(db, now=now), ring, release.id, now)
     sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
     for position, instance in enumerate(instances_in(db, grant.dataset_ids)):
         entry = builder.entry(db, instance, sites[instance.archive_id], position)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.catalogue.models import Archive, Instance, Series, Site, Study
 from gateway.errors import NotFound
 from gateway.projects.models import Grant
 from gateway.release.models import ManifestEntry, Release
@@ -20,6 +21,30 @@ class Place:
     study: str = ""
     series: str = ""
     instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPatient:
+    """A patient as the archive knows them: never leaves the gateway."""
+
+    site: str
+    patient_id: str
+
+
+def patient_of(db: Session, instance_id: str) -> ClearPatient:
+    """Whose instance it is. Raises NotFound. Indexes: pk_instance, pk_series, pk_study."""
+    asked = (
+        select(Site.code, Study.patient_id)
+        .join(Archive, Archive.site_id == Site.id)
+        .join(Instance, Instance.archive_id == Archive.id)
+        .join(Series, Series.id == Instance.series_id)
+        .join(Study, Study.id == Series.study_id)
+        .where(Instance.id == instance_id)
+    )
+    found = db.execute(asked).one_or_none()
+    if found is None:
+        raise NotFound("There is no such instance.")
+    return ClearPatient(*found)
 
 
 def release(db: Session, release_id: str) -> Release | None:

@@ -13,13 +13,7 @@ from gateway.deid.plan import Plan
 from gateway.deid.rewrite import rewrite
 from gateway.dicom.header import read_header
 from gateway.errors import Withheld
-from gateway.projects.keys import project_keys
 from gateway.release import facts
-
-
-def domain_keys(project_id: str, site: str) -> ProjectKeys:
-    """The project's keys for one site, whose patient numbers are its own."""
-    return ProjectKeys(project_keys(project_id).secret, site)
 
 
 def rewritten(db: Session, instance: Instance, plan: Plan, keys: ProjectKeys) -> tuple[bytes, dict[str, Any], int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.catalogue.models import Archive, Instance
+from gateway.catalogue.models import Instance
 from gateway.catalogue.queries import frame_index
 from gateway.catalogue.sources import open_source
 from gateway.consent import optouts
@@ -24,11 +24,14 @@ from gateway.deid.plan import load_plan
 from gateway.dicom.frames.index import FrameIndex
 from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.dicom.source import ByteSource
-from gateway.dicom.uids import ReleaseUid
+from gateway.dicom.uids import ClearUid, ReleaseUid
+from gateway.errors import Withheld
 from gateway.projects.grants import Pass
+from gateway.projects.keys_patient import key_ring
 from gateway.release.errors import PolicyChanged
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.rewriting import domain_keys, rewritten
+from gateway.release.queries import patient_of
+from gateway.release.rewriting import rewritten
 from gateway.settings import current
 
 CACHE_BYTES = 32 * 1024 * 1024
@@ -126,7 +129,7 @@ def open_slide(db: Session, pass_: Pass, release: Release, entry: ManifestEntry)
     if pass_.grant_id != release.grant_id or entry.release_id != release.id or not entry.released:
         raise TypeError("the pass, the release and the entry do not belong together")
     instance = db.get_one(Instance, entry.instance_id)
-    prepared = _prepared(db, pass_, release, instance)
+    prepared = _prepared(db, pass_, release, entry, instance)
     source = open_source(db, instance)
     pixels = SourceRange(source, prepared.pixel_start, prepared.frames.end - prepared.pixel_start)
     front = hashlib.sha256(prepared.front).hexdigest()
@@ -140,16 +143,19 @@ def close(slide: Slide) -> None:
     slide._source.close()
 
 
-def _prepared(db: Session, pass_: Pass, release: Release, instance: Instance) -> Prepared:
+def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, instance: Instance) -> Prepared:
     epochs = (pass_.epoch, optouts.epoch(db))
-    key = (release.project_id, release.deid_sha256, instance.id, instance.version, epochs)
+    key = (release.project_id, release.deid_sha256, entry.uid, instance.id, instance.version, epochs)
     found = _cache.get(key)
     if found is None:
-        site = db.get_one(Archive, instance.archive_id).site.code
         plan = load_plan(current().policies_dir, release.deid_policy)
         if plan.sha256 != release.deid_sha256:
             raise PolicyChanged
-        front, told, pixel_start = rewritten(db, instance, plan, domain_keys(release.project_id, site))
+        patient = patient_of(db, instance.id)
+        keys = key_ring(db, release.project_id).patient(db, site=patient.site, patient_id=patient.patient_id)
+        if keys.uid(ClearUid(instance.uid)) != entry.uid:  # the archive moved it to another patient since
+            raise Withheld("The archive has changed this image since the release was made.")
+        front, told, pixel_start = rewritten(db, instance, plan, keys)
         found = Prepared(front, told, frame_index(db, instance.id), pixel_start)
         _cache.put(key, found)
     return found

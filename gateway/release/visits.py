@@ -19,7 +19,7 @@ from gateway.people.session import caller
 from gateway.people.tokens import acting
 from gateway.pixels.rules import load_rules
 from gateway.projects.grants import Pass, admit
-from gateway.projects.keys import master_key
+from gateway.projects.keys import data_master
 from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
 from gateway.release.models import ManifestEntry, Release
 from gateway.settings import current
@@ -115,8 +115,7 @@ def _consents(db: Session, entry: ManifestEntry) -> bool:
     if instance.series is None:
         return False
     patient_id = instance.series.study.patient_id
-    master = master_key(current().master_key_file)
-    return not optouts.is_opted_out(db, master=master, site=site, patient_id=patient_id)
+    return not optouts.is_opted_out(db, master=data_master(db), site=site, patient_id=patient_id)
 
 
 def _still_consents(db: Session, entry: ManifestEntry) -> None:

@@ -458,9 +458,28 @@ def upgrade() -> None:
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.create_index("ix_manifest_entry_release_id_series_uid", ["release_id", "series_uid"], unique=False)
     guards.install(op.get_bind())
+    op.create_table(
+        "data_key",
+        sa.Column("kek_id", sa.String(length=16), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kek_id", name=op.f("pk_data_key")),
+    )
+    op.create_table(
+        "patient_key",
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("patient", sa.String(length=64), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("forgotten_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_patient_key_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "patient", name=op.f("pk_patient_key")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("patient_key")
+    op.drop_table("data_key")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_manifest_entry_release_id_series_uid")
 

@@ -12,7 +12,7 @@ from gateway.clock import now
 from gateway.consent.optouts import import_optouts
 from gateway.people.tokens import revoke as revoke_token
 from gateway.people.tokens import tokens_of
-from gateway.projects.keys import master_key
+from gateway.projects.keys import data_master
 from gateway.settings import current
 from gateway.trail.record import SYSTEM
 from tests.people.visitors import an_account
@@ -150,7 +150,7 @@ def opt_out(world: World) -> str:
         instance = db.scalars(select(Instance).where(Instance.id == entry.instance_id)).one()
         assert instance.series is not None
         patient = instance.series.study.patient_id
-        master = master_key(current().master_key_file)
+        master = data_master(db)
         import_optouts(db, by=SYSTEM, master=master, rows=[(SITE, patient)], sites=[SITE], now=now())
     return entry.study_uid
 

@@ -11,10 +11,9 @@ from gateway import db as database
 from gateway.catalogue.models import Instance
 from gateway.clock import now
 from gateway.consent.optouts import import_optouts
-from gateway.projects.keys import master_key
+from gateway.projects.keys import data_master
 from gateway.release.jobs import build_release
 from gateway.release.streams import ASK_AGAIN, Stopped
-from gateway.settings import current
 from gateway.trail.frames import unpacked
 from gateway.trail.leases import close_frame_book
 from gateway.trail.models import Event
@@ -111,7 +110,7 @@ def stop(world: World, how: str) -> None:
         instance = db.get_one(Instance, world.biggest().instance_id)
         assert instance.series is not None
         rows = [(SITE, instance.series.study.patient_id)]
-        import_optouts(db, by=SYSTEM, master=master_key(current().master_key_file), rows=rows, sites=[SITE], now=now())
+        import_optouts(db, by=SYSTEM, master=data_master(db), rows=rows, sites=[SITE], now=now())
     return None
 
 

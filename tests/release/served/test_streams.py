@@ -16,7 +16,7 @@ import pytest
 from gateway import db as database
 from gateway.clock import now
 from gateway.consent.optouts import import_optouts
-from gateway.projects.keys import master_key
+from gateway.projects.keys import data_master
 from gateway.trail.record import SYSTEM
 from tests.release.served import houses
 from tests.release.served.houses import House, Reader, a_reader, events, place
@@ -58,7 +58,7 @@ def begun(client: httpx.Client, path: str) -> Iterator[bytes]:
 
 def opt_out(house: House, site: str, patient: str) -> None:
     with database.transaction() as db:
-        key = master_key(house.settings.master_key_file)
+        key = data_master(db)
         import_optouts(db, by=SYSTEM, master=key, rows=[(site, patient)], sites=[site], now=now())
 
 

@@ -1,0 +1,113 @@
+"""The key of one patient in one project: without it, nothing that the project saw leads back to the patient.
+
+It is random, kept wrapped, and enters all that is derived for this patient: pseudonym, UIDs and date shift.
+Forgetting it leaves a row that says only that there was one, so that it is never made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from sqlalchemy.orm import Session
+
+from gateway.deid.keys import ProjectKeys
+from gateway.errors import Conflict, Withheld
+from gateway.projects.keys import data_master, derived, first_data_master, project_secret, unwrapped
+from gateway.projects.models import PatientKey
+
+PATIENT_KEY_BYTES = 32
+
+
+class PatientForgotten(Withheld):
+    """The patient withdrew from this project for good."""
+
+    code = "patient-forgotten"
+    title = "The patient has withdrawn, and the key to the patient's data is destroyed."
+
+
+class NoPatientKey(Withheld):
+    """Nothing of this patient was released in this project."""
+
+    code = "no-patient-key"
+    title = "There is no key for this patient in this project, so nothing can be released."
+
+
+class AlreadyForgotten(Conflict):
+    """A patient is forgotten once."""
+
+    code = "patient-already-forgotten"
+    title = "This patient is forgotten in this project already"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """A project's secrets, opened once for many patients."""
+
+    project_id: str
+    secret: bytes = field(repr=False)
+    wrapping: bytes = field(repr=False)
+
+    def row_id(self, site: str, patient_id: str) -> str:
+        """The keyed hash under which a patient's key is kept: the table names nobody."""
+        told = f"patient\0{site}\0{patient_id.strip()}".encode()
+        return hmac.new(self.secret, told, hashlib.sha256).hexdigest()
+
+    def patient(self, db: Session, *, site: str, patient_id: str) -> ProjectKeys:
+        """The keys for one patient of a site. Raises NoPatientKey, PatientForgotten. Index: pk_patient_key."""
+        row = db.get(PatientKey, (self.project_id, self.row_id(site, patient_id)))
+        if row is None:
+            raise NoPatientKey
+        return self._keys(row, site)
+
+    def patient_or_new(self, db: Session, *, site: str, patient_id: str, now: datetime) -> ProjectKeys:
+        """As `patient`; makes the key if there never was one. Raises PatientForgotten."""
+        name = self.row_id(site, patient_id)
+        row = db.get(PatientKey, (self.project_id, name))
+        if row is None:
+            wrapped = aes_key_wrap(self.wrapping, secrets.token_bytes(PATIENT_KEY_BYTES))
+            row = PatientKey(project_id=self.project_id, patient=name, wrapped=wrapped, made_at=now)
+            db.add(row)
+            db.flush()
+        return self._keys(row, site)
+
+    def destroy(self, db: Session, *, site: str, patient_id: str, now: datetime) -> None:
+        """Destroy a patient's key, or see to it that there never is one. Raises AlreadyForgotten."""
+        name = self.row_id(site, patient_id)
+        row = db.get(PatientKey, (self.project_id, name))
+        if row is None:
+            row = PatientKey(project_id=self.project_id, patient=name, made_at=now)
+            db.add(row)
+        if row.forgotten_at is not None:
+            raise AlreadyForgotten
+        row.wrapped, row.forgotten_at = None, now
+        db.flush()
+
+    def _keys(self, row: PatientKey, site: str) -> ProjectKeys:
+        if row.wrapped is None:
+            raise PatientForgotten
+        own = unwrapped(self.wrapping, row.wrapped)
+        return ProjectKeys(derived(self.secret + own, b"slidegate patient 1"), site)
+
+
+def key_ring(db: Session, project_id: str) -> KeyRing:
+    """The ring of a project for reading. Raises what `data_master` raises."""
+    return _ring(data_master(db), project_id)
+
+
+def first_key_ring(db: Session, project_id: str, *, now: datetime) -> KeyRing:
+    """The ring of a project for building: the first one of all makes the data master."""
+    return _ring(first_data_master(db, now=now), project_id)
+
+
+def _ring(master: bytes, project_id: str) -> KeyRing:
+    return KeyRing(project_id, project_secret(master, project_id), wrapping_key(master))
+
+
+def wrapping_key(master: bytes) -> bytes:
+    """The key that wraps every patient's key."""
+    return derived(master, b"slidegate patient key wrapping 1")

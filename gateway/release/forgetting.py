@@ -1,0 +1,101 @@
+"""Forgetting a patient in a project: what was released of them can no longer be traced to them, by anybody.
+
+The patient's key goes, and with it every way to derive their pseudonym, UIDs and dates again. The manifest, which
+says what lies behind a released UID, forgets too. What was copied before stays a copy: see docs/decisions.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import Archive, Instance, Series, Site, Study
+from gateway.errors import Invalid
+from gateway.projects.keys_patient import first_key_ring
+from gateway.projects.models import Grant
+from gateway.release.models import ManifestEntry, Release
+from gateway.release.queries import ClearPatient
+from gateway.trail.record import Actor, record
+
+WITHDRAWN = "The patient has withdrawn, and the key to their data is destroyed."
+REASONS: Mapping[str, str] = {  # a closed list, so that no name gets on the trail
+    "patient-asked": "The patient asked for it",
+    "on-behalf": "Somebody who speaks for the patient asked for it",
+    "ordered": "A court or a regulator ordered it",
+    "released-in-error": "The data should never have been released",
+}
+
+
+class NotAReason(Invalid):
+    """The reason is not one of the list."""
+
+    code = "not-a-reason"
+    title = "Choose one of the reasons"
+
+
+def forget_patient(
+    db: Session, *, by: Actor, project_id: str, patient: ClearPatient, reason: str, now: datetime
+) -> int:
+    """Forget a patient in a project, for good. Gives how many images are withheld that were released before.
+
+    Streams under the project's grants stop within a second; whoever reads other patients' data asks again.
+    Raises NotAReason, AlreadyForgotten, or what `data_master` raises.
+    """
+    if reason not in REASONS:
+        raise NotAReason
+    ring = first_key_ring(db, project_id, now=now)
+    ring.destroy(db, site=patient.site, patient_id=patient.patient_id, now=now)
+    withheld = sum(_forget_in(db, release, patient) for release in _releases(db, project_id))
+    db.execute(update(Grant).where(Grant.project_id == project_id).values(epoch=Grant.epoch + 1))
+    db.flush()
+    told = {"reason": reason, "site": patient.site, "withheld": withheld}
+    record(db, action="patient.forgotten", actor=by, now=now, project=project_id, subject=project_id, detail=told)
+    return withheld
+
+
+def nameless(release_id: str, instance_id: str, position: int) -> ManifestEntry:
+    """The entry of a forgotten patient's image: withheld, under UIDs that come from nowhere (PS3.5 B.2)."""
+    uid, series_uid, study_uid = (f"2.25.{uuid.uuid4().int}" for _ in range(3))
+    return ManifestEntry(
+        release_id=release_id,
+        uid=uid,
+        series_uid=series_uid,
+        study_uid=study_uid,
+        instance_id=instance_id,
+        position=position,
+        released=False,
+        reason=WITHDRAWN,
+    )
+
+
+def _releases(db: Session, project_id: str) -> Sequence[Release]:
+    return db.scalars(select(Release).where(Release.project_id == project_id)).all()
+
+
+def _forget_in(db: Session, release: Release, patient: ClearPatient) -> int:
+    """Put nameless entries in the place of the patient's; how many of those were released."""
+    theirs = db.scalars(
+        select(ManifestEntry)
+        .join(Instance, Instance.id == ManifestEntry.instance_id)
+        .join(Series, Series.id == Instance.series_id)
+        .join(Study, Study.id == Series.study_id)
+        .join(Archive, Archive.id == Instance.archive_id)
+        .join(Site, Site.id == Archive.site_id)
+        .where(
+            ManifestEntry.release_id == release.id,
+            Site.code == patient.site,
+            Study.patient_id == patient.patient_id.strip(),
+        )
+    ).all()
+    released = sum(entry.released for entry in theirs)
+    for entry in theirs:
+        db.delete(entry)
+        db.add(nameless(release.id, entry.instance_id, entry.position))
+    release.released -= released
+    release.withheld += released
+    db.flush()
+    return released
