@@ -16,8 +16,8 @@ from gateway.settings import current
 
 PERMISSIONS = frozenset({
     "account.manage", "application.read-all", "application.triage", "application.write", "audit.export",
-    "audit.read", "catalogue.manage", "decision.make", "grant.revoke", "jobs.read", "policy.preview",
-    "release.build", "review.write", "usage.read",
+    "audit.read", "catalogue.manage", "decision.make", "grant.revoke", "jobs.read", "patient.forget",
+    "policy.preview", "reidentify", "release.build", "review.write", "usage.read",
 })  # fmt: skip
 
 

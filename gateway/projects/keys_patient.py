@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.deid.keys import ProjectKeys
@@ -63,6 +65,14 @@ class KeyRing:
         if row is None:
             raise NoPatientKey
         return self._keys(row, site)
+
+    def patients(self, db: Session, whose: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, ProjectKeys]]:
+        """(site, patient ID, keys) of those (site, patient ID) that have a key; the table is read once."""
+        rows = {row.patient: row for row in db.scalars(select(PatientKey).filter_by(project_id=self.project_id))}
+        for site, patient_id in whose:
+            row = rows.get(self.row_id(site, patient_id))
+            if row is not None and row.wrapped is not None:
+                yield site, patient_id, self._keys(row, site)
 
     def patient_or_new(self, db: Session, *, site: str, patient_id: str, now: datetime) -> ProjectKeys:
         """As `patient`; makes the key if there never was one. Raises PatientForgotten."""

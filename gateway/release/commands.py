@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from gateway.projects.keys import first_data_master
 from gateway.projects.keys_patient import KeyRing, PatientForgotten, first_key_ring
 from gateway.projects.models import Grant
 from gateway.release import facts
-from gateway.release.forgetting import nameless
+from gateway.release.forgetting import nameless, random_uid
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.rewriting import rewritten
 from gateway.settings import current
@@ -42,6 +43,7 @@ class _Builder:
     ring: KeyRing
     release_id: str
     now: datetime
+    strangers: defaultdict[str, str] = field(default_factory=lambda: defaultdict(random_uid))
 
     def entry(self, db: Session, instance: Instance, site: Site, position: int) -> ManifestEntry:
         """The instance under its release UIDs: released, or withheld and why."""
@@ -50,7 +52,8 @@ class _Builder:
         try:
             keys = self.ring.patient_or_new(db, site=site.code, patient_id=series.study.patient_id, now=self.now)
         except PatientForgotten:
-            return nameless(self.release_id, instance.id, position)
+            series_uid, study_uid = self.strangers[series.id], self.strangers[series.study_id]
+            return nameless(self.release_id, instance.id, position, series_uid=series_uid, study_uid=study_uid)
         entry = ManifestEntry(
             release_id=self.release_id,
             uid=keys.uid(ClearUid(instance.uid)),

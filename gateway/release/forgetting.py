@@ -7,6 +7,7 @@ says what lies behind a released UID, forgets too. What was copied before stays 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -14,11 +15,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Archive, Instance, Series, Site, Study
-from gateway.errors import Invalid
+from gateway.errors import Invalid, NotFound
 from gateway.projects.keys_patient import first_key_ring
 from gateway.projects.models import Grant
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.queries import ClearPatient
+from gateway.release.queries import ClearPatient, patient_is_known
 from gateway.trail.record import Actor, record
 
 WITHDRAWN = "The patient has withdrawn, and the key to their data is destroyed."
@@ -37,16 +38,25 @@ class NotAReason(Invalid):
     title = "Choose one of the reasons"
 
 
+class NoSuchPatient(NotFound):
+    """Perhaps mistyped: forgetting nobody must not look like forgetting somebody."""
+
+    code = "patient-not-found"
+    title = "The archives of this site know no such patient"
+
+
 def forget_patient(
     db: Session, *, by: Actor, project_id: str, patient: ClearPatient, reason: str, now: datetime
 ) -> int:
     """Forget a patient in a project, for good. Gives how many images are withheld that were released before.
 
     Streams under the project's grants stop within a second; whoever reads other patients' data asks again.
-    Raises NotAReason, AlreadyForgotten, or what `data_master` raises.
+    Raises NotAReason, NoSuchPatient, AlreadyForgotten, or what `data_master` raises.
     """
     if reason not in REASONS:
         raise NotAReason
+    if not patient_is_known(db, patient):
+        raise NoSuchPatient
     ring = first_key_ring(db, project_id, now=now)
     ring.destroy(db, site=patient.site, patient_id=patient.patient_id, now=now)
     withheld = sum(_forget_in(db, release, patient) for release in _releases(db, project_id))
@@ -57,12 +67,16 @@ def forget_patient(
     return withheld
 
 
-def nameless(release_id: str, instance_id: str, position: int) -> ManifestEntry:
-    """The entry of a forgotten patient's image: withheld, under UIDs that come from nowhere (PS3.5 B.2)."""
-    uid, series_uid, study_uid = (f"2.25.{uuid.uuid4().int}" for _ in range(3))
+def random_uid() -> str:
+    """A UID that comes from nowhere (PS3.5 B.2)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+def nameless(release_id: str, instance_id: str, position: int, *, series_uid: str, study_uid: str) -> ManifestEntry:
+    """The entry of a forgotten patient's image: withheld, under UIDs of `random_uid`."""
     return ManifestEntry(
         release_id=release_id,
-        uid=uid,
+        uid=random_uid(),
         series_uid=series_uid,
         study_uid=study_uid,
         instance_id=instance_id,
@@ -92,9 +106,11 @@ def _forget_in(db: Session, release: Release, patient: ClearPatient) -> int:
         )
     ).all()
     released = sum(entry.released for entry in theirs)
+    fresh: defaultdict[str, str] = defaultdict(random_uid)  # what was one series stays one, under another name
     for entry in theirs:
         db.delete(entry)
-        db.add(nameless(release.id, entry.instance_id, entry.position))
+        series_uid, study_uid = fresh[entry.series_uid], fresh[entry.study_uid]
+        db.add(nameless(release.id, entry.instance_id, entry.position, series_uid=series_uid, study_uid=study_uid))
     release.released -= released
     release.withheld += released
     db.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base, new_id
@@ -50,3 +50,23 @@ class ManifestEntry(Base):
     frame_count: Mapped[int] = mapped_column(default=0)
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Reidentification(Base):
+    """One wish to know which patient a pseudonym stands for. The answer is shown, and never kept."""
+
+    __tablename__ = "reidentification"
+    __table_args__ = (CheckConstraint("allowed_by is null or allowed_by <> asked_by", name="two_people"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
+    pseudonym: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(40))
+    asked_by: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    allowed_by: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    allowed_at: Mapped[datetime | None]
+    refused_by: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    refused_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]

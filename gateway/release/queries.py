@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue.models import Archive, Instance, Series, Site, Study
 from gateway.errors import NotFound
 from gateway.projects.models import Grant
-from gateway.release.models import ManifestEntry, Release
+from gateway.release.models import ManifestEntry, Reidentification, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,33 @@ def patient_of(db: Session, instance_id: str) -> ClearPatient:
     if found is None:
         raise NotFound("There is no such instance.")
     return ClearPatient(*found)
+
+
+def patient_is_known(db: Session, patient: ClearPatient) -> bool:
+    """Whether a site's archives have a study of this patient. Index: ix_study_patient_id."""
+    asked = (
+        select(Study.id)
+        .join(Archive, Archive.id == Study.archive_id)
+        .join(Site, Site.id == Archive.site_id)
+        .where(Site.code == patient.site, Study.patient_id == patient.patient_id.strip())
+    )
+    return db.scalar(asked.limit(1)) is not None
+
+
+def patients_released_to(db: Session, project_id: str) -> Sequence[ClearPatient]:
+    """Each patient of whom the project's releases show something. Indexes: ix_data_release_project_id and keys."""
+    asked = (
+        select(Site.code, Study.patient_id)
+        .join(Archive, Archive.site_id == Site.id)
+        .join(Instance, Instance.archive_id == Archive.id)
+        .join(Series, Series.id == Instance.series_id)
+        .join(Study, Study.id == Series.study_id)
+        .join(ManifestEntry, ManifestEntry.instance_id == Instance.id)
+        .join(Release, Release.id == ManifestEntry.release_id)
+        .where(Release.project_id == project_id, ManifestEntry.released)
+        .distinct()
+    )
+    return [ClearPatient(*row) for row in db.execute(asked)]
 
 
 def release(db: Session, release_id: str) -> Release | None:
@@ -94,3 +122,21 @@ def whole_manifest(db: Session, release_id: str) -> Sequence[ManifestEntry]:
     """All entries, withheld ones too, in order."""
     asked = select(ManifestEntry).where(ManifestEntry.release_id == release_id)
     return db.scalars(asked.order_by(ManifestEntry.position)).all()
+
+
+def reidentification(db: Session, question_id: str) -> Reidentification:
+    """One question. Raises NotFound. Index: pk_reidentification."""
+    found = db.get(Reidentification, question_id)
+    if found is None:
+        raise NotFound("There is no such question.")
+    return found
+
+
+def reidentifications_open(db: Session, now: datetime) -> Sequence[Reidentification]:
+    """Questions that wait for a decision or for their answer, oldest first. Index: ix_reidentification_expires_at."""
+    asked = select(Reidentification).where(
+        Reidentification.expires_at > now,
+        Reidentification.refused_at.is_(None),
+        Reidentification.answered_at.is_(None),
+    )
+    return db.scalars(asked.order_by(Reidentification.asked_at)).all()

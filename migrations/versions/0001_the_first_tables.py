@@ -475,9 +475,44 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_patient_key_project_id_project")),
         sa.PrimaryKeyConstraint("project_id", "patient", name=op.f("pk_patient_key")),
     )
+    op.create_table(
+        "reidentification",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("pseudonym", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("asked_by", sa.String(length=16), nullable=False),
+        sa.Column("asked_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("allowed_by", sa.String(length=16), nullable=True),
+        sa.Column("allowed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("refused_by", sa.String(length=16), nullable=True),
+        sa.Column("refused_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("allowed_by is null or allowed_by <> asked_by", name=op.f("ck_reidentification_two_people")),
+        sa.ForeignKeyConstraint(
+            ["allowed_by"], ["people_account.id"], name=op.f("fk_reidentification_allowed_by_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by"], ["people_account.id"], name=op.f("fk_reidentification_asked_by_people_account")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_reidentification_project_id_project")),
+        sa.ForeignKeyConstraint(
+            ["refused_by"], ["people_account.id"], name=op.f("fk_reidentification_refused_by_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reidentification")),
+    )
+    with op.batch_alter_table("reidentification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reidentification_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reidentification_project_id"), ["project_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("reidentification", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reidentification_project_id"))
+        batch_op.drop_index(batch_op.f("ix_reidentification_expires_at"))
+
+    op.drop_table("reidentification")
     op.drop_table("patient_key")
     op.drop_table("data_key")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:

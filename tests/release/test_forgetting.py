@@ -63,6 +63,7 @@ def test_the_database_no_longer_says_what_lay_behind_a_released_uid(world: World
     nameless = [each for each in left if each.reason == WITHDRAWN]
     assert len(nameless) == len(theirs)
     assert all(not each.released and each.facts == {} for each in nameless)
+    assert len({each.series_uid for each in nameless}) == len({each.series_uid for each in theirs})
     with database.reading() as db:
         release = db.get_one(Release, world.release.id)
         counted = [each.released for each in left]
