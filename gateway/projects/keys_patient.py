@@ -77,7 +77,7 @@ class KeyRing:
     def patient_or_new(self, db: Session, *, site: str, patient_id: str, now: datetime) -> ProjectKeys:
         """As `patient`; makes the key if there never was one. Raises PatientForgotten."""
         name = self.row_id(site, patient_id)
-        row = db.get(PatientKey, (self.project_id, name))
+        row = db.get(PatientKey, (self.project_id, name), with_for_update={"read": True})  # none is destroyed meanwhile
         if row is None:
             wrapped = aes_key_wrap(self.wrapping, secrets.token_bytes(PATIENT_KEY_BYTES))
             row = PatientKey(project_id=self.project_id, patient=name, wrapped=wrapped, made_at=now)
@@ -88,7 +88,7 @@ class KeyRing:
     def destroy(self, db: Session, *, site: str, patient_id: str, now: datetime) -> None:
         """Destroy a patient's key, or see to it that there never is one. Raises AlreadyForgotten."""
         name = self.row_id(site, patient_id)
-        row = db.get(PatientKey, (self.project_id, name))
+        row = db.get(PatientKey, (self.project_id, name), with_for_update=True)  # waits for a build that uses it
         if row is None:
             row = PatientKey(project_id=self.project_id, patient=name, made_at=now)
             db.add(row)

@@ -1,4 +1,4 @@
-"""Forgetting a patient in a project: what was released of them can no longer be traced to them, by anybody.
+"""Forgetting a patient in a project: the gateway can no longer tell what was released of them.
 
 The patient's key goes, and with it every way to derive their pseudonym, UIDs and dates again. The manifest, which
 says what lies behind a released UID, forgets too. What was copied before stays a copy: see docs/decisions.

@@ -9,15 +9,23 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from gateway.catalogue.queries import sites
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.people.access import actor, requires
+from gateway.people.access import actor, may, requires
+from gateway.people.models import Account
 from gateway.projects.keys_patient import AlreadyForgotten
 from gateway.projects.queries import all_projects
 from gateway.projects.queries import project as project_of
 from gateway.release import forgetting as commands
 from gateway.release.queries import ClearPatient
+from gateway.web.cards import Card
 
 forgetting = Blueprint("forgetting", __name__, url_prefix="/admin/withdrawal")
 PERMISSION = "patient.forget"
+
+
+def cards(_account: Account) -> list[Card]:
+    """The way here, for those who may."""
+    text = "Destroy the key of a patient who withdraws from a project."
+    return [Card("Final withdrawal", text, "/admin/withdrawal")] if may(PERMISSION) else []
 
 
 @forgetting.get("")

@@ -19,11 +19,10 @@ from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership, Project
 from gateway.projects.queries import grants_running, projects_of
 from gateway.projects.standing import standing
-from gateway.release import pyramid, reidentifying_pages, slide, visits
+from gateway.release import forgetting_pages, pyramid, reidentifying_pages, slide, visits
 from gateway.release.commands import OPTED_OUT
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
-from gateway.release.forgetting_pages import forgetting
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.queries import Place, entries, release_of_grant, releases_of_projects, whole_manifest
 from gateway.settings import current
@@ -33,7 +32,7 @@ from gateway.web.cards import Card
 pages = Blueprint("release", __name__, template_folder="templates")
 pages.register_blueprint(dicomweb)
 pages.register_blueprint(reidentifying_pages.reidentifying)
-pages.register_blueprint(forgetting)
+pages.register_blueprint(forgetting_pages.forgetting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class SlideRow:
 def install(app: Flask) -> None:
     """Put releases on the project's page, and the slides that can be looked at on the dashboard."""
     app.extensions.setdefault("project_panels", []).append(releases_of)
-    app.extensions.setdefault("dashboard", []).extend([cards, reidentifying_pages.cards])
+    app.extensions.setdefault("dashboard", []).extend([cards, reidentifying_pages.cards, forgetting_pages.cards])
 
 
 def cards(account: Account) -> list[Card]:

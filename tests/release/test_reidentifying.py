@@ -290,7 +290,11 @@ def test_what_waits_is_on_the_start_page_of_those_it_waits_for(
 ) -> None:
     ask(world, steward, moment=now())
     assert "Re-identification<span" in signed_in(world.app, "carl").get("/").text
-    assert "Re-identification<span" not in signed_in(world.app, "stella").get("/").text
+    asking = signed_in(world.app, "stella").get("/").text
+    assert "Re-identification<span" not in asking
+    assert "/admin/re-identification" in asking
+    assert "/admin/withdrawal" in asking
+    assert "/admin/withdrawal" not in signed_in(world.app).get("/").text
 
 
 def test_a_patient_is_forgotten_by_the_page_only_when_sure(world: World, steward: Account) -> None:
