@@ -56,7 +56,7 @@ def marks(plan: Plan, encoding: Encoding) -> Mapping[int, bytes]:
     }
 
 
-def new_meta(header: Header, keys: ProjectKeys) -> bytes:
+def new_meta(header: Header, plan: Plan, keys: ProjectKeys) -> bytes:
     """File meta information of our own (PS3.10 7.1): nothing of the source's but class and transfer syntax."""
     values = {e.tag: header.meta[e.value_start : e.end] for e in elements(header.meta, EXPLICIT_LE)}
     sop_class = header.value(0x00080016) or values.get(0x00020002)
@@ -68,7 +68,7 @@ def new_meta(header: Header, keys: ProjectKeys) -> bytes:
         for tag, vr, value in (
             (0x00020001, b"OB", b"\0\1"),
             (0x00020002, b"UI", mapped_uids(sop_class, keys)),
-            (0x00020003, b"UI", mapped_uids(sop_uid, keys)),
+            (0x00020003, b"UI", sop_uid.strip(b"\0 ") if plan.keeps_uids else mapped_uids(sop_uid, keys)),
             (0x00020010, b"UI", header.transfer_syntax.encode("ascii")),
             (0x00020012, b"UI", IMPLEMENTATION_UID),
             (0x00020013, b"SH", IMPLEMENTATION_NAME),

@@ -7,7 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from gateway.deid.errors import BadRecipe
-from gateway.deid.recipe import Action, Recipe, read_recipe
+from gateway.deid.layers import Resolved, resolve
+from gateway.deid.recipe import Action, Line
+from gateway.deid.safe_private import NOTHING_PRIVATE, SafePrivate
 from gateway.deid.terms import Check, check_of
 from gateway.dicom.encoding import standard_vrs
 
@@ -27,6 +29,10 @@ CODES = {  # PS3.16 CID 7050, De-identification Method
 }
 
 
+BASIC, PIXELS, FULL_DATES, SHIFTED_DATES, UIDS = "113100", "113101", "113106", "113107", "113110"
+STUDY_UID, SERIES_UID, INSTANCE_UID = 0x0020000D, 0x0020000E, 0x00080018
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What is done to one tag, wherever in the dataset it stands. `vrs` are the VRs it may have."""
@@ -34,13 +40,14 @@ class Rule:
     action: Action
     argument: str
     vrs: tuple[bytes, ...]
-    source: str  # "recipe line 12", for `explain`
+    source: str  # "basic line 12", for `explain`
     check: Check | None = None  # what a kept value is put through
+    otherwise: Rule | None = None  # what is done to a text that cannot be shown to be clean
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that the rewriter needs. `sha256` is that of the recipe's text."""
+    """All that the rewriter needs. `sha256` is that of every text it was made of."""
 
     name: str
     sha256: str
@@ -48,6 +55,7 @@ class Plan:
     edition: str
     rules: dict[int, Rule]
     codes: tuple[tuple[str, str], ...]
+    safe_private: SafePrivate = NOTHING_PRIVATE
 
     @property
     def method(self) -> str:
@@ -57,32 +65,55 @@ class Plan:
     @property
     def dates(self) -> str:
         """LongitudinalTemporalInformationModified (0028,0303) as this plan leaves dates."""
-        return "MODIFIED" if any(rule.argument == "shift" for rule in self.rules.values()) else "REMOVED"
+        codes = {code for code, _meaning in self.codes}
+        return "UNMODIFIED" if FULL_DATES in codes else "MODIFIED" if SHIFTED_DATES in codes else "REMOVED"
+
+    @property
+    def keeps_uids(self) -> bool:
+        """Whether the archive's own study, series or instance UIDs stay."""
+        named = (self.rules.get(tag) for tag in (STUDY_UID, SERIES_UID, INSTANCE_UID))
+        return any(rule is not None and rule.action is Action.KEEP for rule in named)
 
 
-def compile_plan(recipe: Recipe) -> Plan:
-    """A plan from a recipe. Raises BadRecipe for a code or function that does not fit."""
-    rules = {}
-    for line in recipe.lines:
-        vrs = standard_vrs(line.tag)
-        if line.action is Action.FUNCTION and not _fits(line.argument, vrs):
-            raise BadRecipe(f"line {line.number}: {line.argument} does not fit {line.keyword}")
-        check = check_of(line.keyword) if line.action is Action.KEEP else None
-        if line.action is Action.KEEP and b"CS" in vrs and check is None:
-            raise BadRecipe(f"line {line.number}: {line.keyword} has no defined terms here, so it cannot be kept")
-        rules[line.tag] = Rule(line.action, line.argument, vrs, f"{recipe.name} line {line.number}", check)
-    codes = recipe.labels["Codes"].split()
-    unknown = [code for code in codes if code not in CODES]
-    if unknown:
-        raise BadRecipe(f"recipe {recipe.name}: {unknown[0]} is not a code of CID 7050")
+def compile_plan(resolved: Resolved) -> Plan:
+    """A plan from a recipe and all that it stands on. Raises BadRecipe for a code or function that does not fit."""
+    rules = dict[int, Rule]()
+    for recipe in resolved.layers:
+        for line in recipe.lines:
+            rules[line.tag] = _rule(line, recipe.name, rules.get(line.tag))
     return Plan(
-        recipe.name,
-        recipe.sha256,
-        recipe.labels["Summary"],
-        recipe.labels["Edition"],
+        resolved.name,
+        resolved.sha256,
+        resolved.layers[-1].labels["Summary"],
+        resolved.layers[-1].labels["Edition"],
         rules,
-        tuple((code, CODES[code]) for code in codes),
+        _codes(resolved),
+        resolved.safe_private,
     )
+
+
+def _rule(line: Line, recipe: str, before: Rule | None) -> Rule:
+    vrs = standard_vrs(line.tag)
+    if line.action is Action.FUNCTION and not _fits(line.argument, vrs):
+        raise BadRecipe(f"{recipe} line {line.number}: {line.argument} does not fit {line.keyword}")
+    check = check_of(line.keyword) if line.action is Action.KEEP else None
+    if line.action is Action.KEEP and b"CS" in vrs and check is None:
+        raise BadRecipe(f"{recipe} line {line.number}: {line.keyword} has no defined terms here, so it cannot be kept")
+    otherwise = before if line.argument == "clean_text" else None
+    return Rule(line.action, line.argument, vrs, f"{recipe} line {line.number}", check, otherwise)
+
+
+def _codes(resolved: Resolved) -> tuple[tuple[str, str], ...]:
+    """The codes of all layers. Raises BadRecipe unless they go together and the Basic Profile is among them."""
+    found = {code for recipe in resolved.layers for code in recipe.labels["Codes"].split() if code != "none"}
+    unknown = sorted(found - set(CODES))
+    if unknown:
+        raise BadRecipe(f"recipe {resolved.name}: {unknown[0]} is not a code of CID 7050")
+    if BASIC not in found:
+        raise BadRecipe(f"recipe {resolved.name} is an option: it must stand on the Basic Profile to be a policy")
+    if {FULL_DATES, SHIFTED_DATES} <= found:
+        raise BadRecipe(f"recipe {resolved.name}: dates cannot both stay and be shifted")
+    return tuple((code, CODES[code]) for code in sorted(found))
 
 
 def _fits(function: str, vrs: tuple[bytes, ...]) -> bool:
@@ -101,12 +132,13 @@ def _fits(function: str, vrs: tuple[bytes, ...]) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _loaded(policies_dir: Path, name: str, _changed: int) -> Plan:
-    return compile_plan(read_recipe(policies_dir, name))
+def _compiled(resolved: Resolved) -> Plan:
+    return compile_plan(resolved)
 
 
 def load_plan(policies_dir: Path, name: str) -> Plan:
-    """The plan of that name; read anew when its file has changed. Raises UnknownPolicy, BadRecipe."""
-    path = policies_dir / "deid" / f"{name}.dicom"
-    changed = path.stat().st_mtime_ns if path.is_file() else 0
-    return _loaded(policies_dir, name, changed)
+    """The plan of that name; made anew when any file that it stands on has changed.
+
+    Raises UnknownPolicy, BadRecipe.
+    """
+    return _compiled(resolve(policies_dir, name))

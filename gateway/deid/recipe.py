@@ -11,7 +11,9 @@ stays). So every line is read twice, by `deid` and by the checks here, and both 
     REPLACE PatientID func:pseudonym   one of FUNCTIONS
     REPLACE InstitutionName Withheld   a fixed text
     %labels
-    ADD Edition 2025c                  about the recipe itself: Edition, Codes, Summary
+    ADD Edition 2025a                  about the recipe itself: Edition, Codes (or none), Summary; and, if need be,
+    ADD Extends basic retain-uids      recipes that it stands on: later ones win, its own lines win over all
+    ADD SafePrivate safe-private.toml  the list of private elements that may stay
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ FUNCTIONS = frozenset(
     ("uid", "pseudonym", "shift", "dummy", "age", "clean_text", "clean_content", "code_check", "quarantine")
 )
 LABELS = ("Edition", "Codes", "Summary")
+MORE_LABELS = ("Extends", "SafePrivate")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
@@ -90,6 +93,8 @@ def _parsed(text: str) -> tuple[tuple[Line, ...], dict[str, str]]:
             section = line
         elif section == "%labels":
             label, value = _label(line, number)
+            if label in labels:
+                raise BadRecipe(f"line {number}: {label} was said before")
             labels[label] = value
         elif section == "%header":
             parsed = _line(line, number)
@@ -103,8 +108,9 @@ def _parsed(text: str) -> tuple[tuple[Line, ...], dict[str, str]]:
 
 def _label(line: str, number: int) -> tuple[str, str]:
     words = line.split(None, 2)
-    if len(words) != 3 or words[0] != "ADD" or words[1] not in LABELS:
-        raise BadRecipe(f"line {number}: a label is ADD, one of {', '.join(LABELS)}, and a value")
+    known = (*LABELS, *MORE_LABELS)
+    if len(words) != 3 or words[0] != "ADD" or words[1] not in known:
+        raise BadRecipe(f"line {number}: a label is ADD, one of {', '.join(known)}, and a value")
     return words[1], words[2]
 
 

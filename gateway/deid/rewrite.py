@@ -15,9 +15,10 @@ from gateway.deid.gate import Removed
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.marks import PREAMBLE, encoded, encoded_item, marks, new_meta
 from gateway.deid.plan import Plan, Rule
+from gateway.deid.private_blocks import PrivateBlocks
 from gateway.deid.recipe import Action
 from gateway.deid.trace import Watcher
-from gateway.deid.values import FUNCTIONS, Patient, mapped_uids, well_formed
+from gateway.deid.values import FUNCTIONS, Patient, well_formed
 from gateway.dicom.elements import DEEPEST, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Element, Window, element_at
 from gateway.dicom.encoding import IMPLICIT_LE, LONG_VRS, SHORT_VRS, Encoding, standard_vrs
 from gateway.dicom.errors import BadElement, NestedTooDeep, OutOfOrder, Truncated
@@ -41,7 +42,7 @@ def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None
     rewriter = _Rewriter(header.dataset, plan, patient, trace)
     dataset = rewriter.dataset(header.encoding)
     rewriter.removed.must_be_gone_from(dataset)
-    return PREAMBLE + new_meta(header, keys) + dataset
+    return PREAMBLE + new_meta(header, plan, keys) + dataset
 
 
 def stays(rule: Rule, value: bytes) -> bool:
@@ -107,6 +108,7 @@ class _Rewriter:
             _LONGS[little].unpack_from,
         )
         pieces: list[bytes] = []
+        private = PrivateBlocks(self.plan.safe_private)
         run = at
         while at < stop:
             if at + 8 > stop:
@@ -133,7 +135,8 @@ class _Rewriter:
                 vr, start, length = vrs[0] if vrs else b"UN", at + 8, long_of(data, at + 4)[0]
             if length != UNDEFINED and start + length > stop:
                 raise Truncated
-            end, new = self._element(tag, vr, rules.get(tag), at, start, length, stop, encoding, depth)
+            rule = private.rule(tag, data, start, length) if group & 1 else rules.get(tag)
+            end, new = self._element(tag, vr, rule, at, start, length, stop, encoding, depth)
             if new is not None:
                 pieces += (data[run:at], new)
                 run = end
@@ -157,7 +160,7 @@ class _Rewriter:
         end = start + length
         value = self.data[start:end]
         kind = rule.vrs[0] if vr == b"UN" else vr
-        if rule.action is Action.KEEP and kind != b"UI" and well_formed(kind, value) and stays(rule, value):
+        if rule.action is Action.KEEP and well_formed(kind, value) and stays(rule, value):
             if self.trace is not None:
                 self.trace.kept(tag, kind, value, rule, depth)
             return end, None if kind == vr else encoded(tag, kind, value, encoding)
@@ -171,19 +174,18 @@ class _Rewriter:
     def _replaced(self, tag: int, vr: bytes, value: bytes, rule: Rule) -> bytes | None:
         """The new value, or None to leave the element out."""
         match rule.action:
-            case Action.KEEP:  # a UID, or not well formed, or not what the attribute may hold
-                if not well_formed(vr, value):
-                    return None
-                if rule.check is not None:
-                    return rule.check(value)
-                return mapped_uids(value, self.patient.keys) if vr == b"UI" else None
+            case Action.KEEP:  # not well formed, or not what the attribute may hold
+                return rule.check(value) if rule.check is not None and well_formed(vr, value) else None
+            case Action.REMOVE:
+                return None
             case Action.BLANK:
                 return b""
             case Action.TEXT:
                 return rule.argument.encode("ascii")
             case _:
-                keyword = content.keyword_of(tag)
-                return FUNCTIONS[rule.argument](value, vr, keyword, self.patient)
+                new = FUNCTIONS[rule.argument](value, vr, content.keyword_of(tag), self.patient)
+                unclean = new is None and rule.otherwise is not None
+                return self._replaced(tag, vr, value, rule.otherwise) if unclean and rule.otherwise else new
 
     def _drop(
         self,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 
 from pydicom.charset import python_encoding
 from pydicom.datadict import tag_for_keyword
@@ -47,6 +47,8 @@ TERMS: dict[str, str] = {
     "PositionReferenceIndicator": "SLIDE_CORNER",
     "PresentationLUTShape": "IDENTITY INVERSE LIN OD",
     "RelationshipType": "CONTAINS",
+    "SmokingStatus": "YES NO UNKNOWN",
+    "PatientSexNeutered": "ALTERED UNALTERED",
     "RescaleType": "HU US OD MGML Z_EFF ED EDW HU_MOD PCT",
     "SpecimenLabelInImage": _NO_YES,
     "ValueType": "CODE NUMERIC TEXT DATETIME PNAME UIDREF DATE TIME",
@@ -81,6 +83,7 @@ _CHECKS: dict[str, Check] = {
 }
 
 
+@cache
 def check_of(keyword: str) -> Check | None:
     """What a kept value of this attribute is put through; None if any value will do. Memoised: values recur."""
     check = _CHECKS.get(keyword)
