@@ -45,6 +45,11 @@ _EVERYDAY = frozenset(b"none unknown anonymous anon patient removed withheld tes
 _PN_PARTS = re.compile(rb"[\^=\\ ,.]+")
 
 
+def unnoted(tag: int, vr: bytes) -> bool:
+    """Whether a removed value of this attribute is none that is searched for."""
+    return vr not in (b"PN", b"UI") and tag not in IDENTIFYING
+
+
 class Removed:
     """The identifying values that one rewriting took out."""
 

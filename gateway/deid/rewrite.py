@@ -9,9 +9,10 @@ from __future__ import annotations
 from struct import Struct
 
 from gateway.deid import content
+from gateway.deid.alike import LONGEST, Leaf, Shape, free_if_kept, shape_of
 from gateway.deid.codes import clean_codes
 from gateway.deid.errors import NoPatient
-from gateway.deid.gate import Removed
+from gateway.deid.gate import Removed, unnoted
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.marks import PREAMBLE, encoded, encoded_item, marks, new_meta
 from gateway.deid.plan import Plan, Rule
@@ -28,6 +29,9 @@ from gateway.dicom.source import BytesSource
 _TAGS = {True: Struct("<HH"), False: Struct(">HH")}
 _SHORTS = {True: Struct("<H"), False: Struct(">H")}
 _LONGS = {True: Struct("<I"), False: Struct(">I")}
+
+
+MANY, MOST_SHAPES = 32, 64  # items from which on a sample pays; shapes in one sequence
 
 
 def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None = None) -> bytes:
@@ -60,6 +64,7 @@ class _Rewriter:
         self.patient = patient
         self.trace = trace
         self.removed = Removed()
+        self.leaves: list[Leaf] | None = None  # while an item is a sample for those alike
 
     def dataset(self, encoding: Encoding) -> bytes:
         """The top level, with the marks of de-identification merged in by tag."""
@@ -163,12 +168,17 @@ class _Rewriter:
         if rule.action is Action.KEEP and well_formed(kind, value) and stays(rule, value):
             if self.trace is not None:
                 self.trace.kept(tag, kind, value, rule, depth)
+            if self.leaves is not None:
+                free = rule.check is None and kind == vr and free_if_kept(kind, length)
+                self.leaves.append(Leaf(start, end, kind, stays=True, free=free))
             return end, None if kind == vr else encoded(tag, kind, value, encoding)
         new = self._replaced(tag, kind, value, rule)
         if new is None or (rule.action is not Action.KEEP and kind != b"UI") or depth == 0:
             self.removed.note(tag, kind, value)
         if self.trace is not None:
             self.trace.changed(tag, kind, value, new, rule, depth)
+        if self.leaves is not None:
+            self.leaves.append(Leaf(start, end, kind, stays=new is not None, free=False))
         return end, b"" if new is None else encoded(tag, kind, new, encoding)
 
     def _replaced(self, tag: int, vr: bytes, value: bytes, rule: Rule) -> bytes | None:
@@ -209,6 +219,8 @@ class _Rewriter:
             self.removed.note(tag, vr, self.data[start:end])
         if self.trace is not None:
             self.trace.changed(tag, vr, self.data[start:end], None, rule, 0)
+        if self.leaves is not None and vr != b"SQ" and length <= LONGEST and unnoted(tag, vr):
+            self.leaves.append(Leaf(start, end, vr, stays=False, free=True))
         return end, b""
 
     def _sequence(
@@ -229,6 +241,8 @@ class _Rewriter:
         if vr not in (b"SQ", b"UN") or rule.vrs != (b"SQ",):
             raise BadElement("an element of undefined length is not a sequence")
         inside = IMPLICIT_LE if vr == b"UN" else encoding  # PS3.5 6.2.2
+        if vr == b"UN":
+            self.leaves = None
         if rule.action is Action.BLANK:
             end, _new = self._drop(tag, vr, rule, at, start, length, stop, encoding)
             return end, encoded(tag, vr, b"", encoding)
@@ -243,6 +257,7 @@ class _Rewriter:
         self, tag: int, vr: bytes, rule: Rule, at: int, stop: int, inside: Encoding, encoding: Encoding, depth: int
     ) -> tuple[int, bytes | None]:  # fmt: skip
         """A sequence of codes, rebuilt from the vocabulary; `inside` is the encoding of its items."""
+        self.leaves = None
         window = Window(BytesSource(self.data), first=len(self.data))
         sequence = element_at(window, at, stop, encoding, depth)
         new = encoded(tag, vr, clean_codes(self.data, sequence, encoding), encoding)
@@ -254,38 +269,59 @@ class _Rewriter:
     def _items(
         self, at: int, stop: int, length: int, encoding: Encoding, depth: int, rule: Rule
     ) -> tuple[int, bytes | None]:
-        """(end, new items or None if none changed). Undefined lengths become defined ones in what changed."""
+        """(end, new items or None if none changed). What does not change leaves as slices of the source."""
         tag_of, long_of = _TAGS[encoding.little].unpack_from, _LONGS[encoding.little].unpack_from
         keep_item = content.ITEM_CHECKS.get(rule.argument)
         pieces: list[bytes] = []
-        changed = False
+        shapes: dict[int, Shape] = {}
+        run = at
         while at < stop:
             if at + 8 > stop:
                 raise Truncated
             group, element = tag_of(self.data, at)
             tag, size, start = group << 16 | element, long_of(self.data, at + 4)[0], at + 8
             if tag == SEQUENCE_END and length == UNDEFINED and size == 0:
-                return start, b"".join(pieces) if changed else None
+                return start, self._joined(pieces, run, at)
             if tag != ITEM:
                 raise BadElement("a sequence holds something that is not an item")
             item_stop = stop if size == UNDEFINED else start + size
             if item_stop > stop:
                 raise Truncated
-            end, new = self._level(start, item_stop, encoding, depth + 1, open_item=size == UNDEFINED)
-            inner_stop = end - 8 if size == UNDEFINED else end
-            if new is not None:
-                changed = True
-            body = self.data[start:inner_stop] if new is None else new
+            if size in shapes and (end := shapes[size].end(self.data, at, stop)) > at:
+                if shapes[size].becomes is not None:
+                    pieces += (self.data[run:at], shapes[size].rewritten(self.data, at, end))
+                    run = end
+                at = end
+                continue
+            sample = keep_item is None and self._worth_a_sample(size, stop - at, len(shapes))
+            if sample:
+                self.leaves = []
+            end, body = self._level(start, item_stop, encoding, depth + 1, open_item=size == UNDEFINED)
+            new = None if body is None else encoded_item(body, encoding)
             if keep_item is not None:
-                checked = keep_item(body, encoding, self.data[start:inner_stop], self.patient)
-                changed = changed or checked != body
-                body = checked if checked is not None else b""
-                if checked is None:
-                    self.removed.note_item(self.data[start:inner_stop], encoding)
-                    at = end
-                    continue
-            pieces.append(encoded_item(body, encoding))
+                inner = self.data[start : end - 8 if size == UNDEFINED else end]
+                new = self._checked(keep_item, inner, body, encoding)
+            if sample and self.leaves is not None:
+                shapes[size] = shape_of(self.data, at, end, self.leaves, new, encoding)
+            self.leaves = None if sample else self.leaves
+            if new is not None:
+                pieces += (self.data[run:at], new)
+                run = end
             at = end
         if length == UNDEFINED:
             raise Truncated
-        return at, b"".join(pieces) if changed else None
+        return at, self._joined(pieces, run, at)
+
+    def _worth_a_sample(self, size: int, left: int, shapes: int) -> bool:
+        """Whether many items of this size may follow. Never while somebody watches, or within another sample."""
+        alone = self.trace is None and self.leaves is None
+        return alone and size != UNDEFINED and shapes < MOST_SHAPES and left > MANY * (size + 8)
+
+    def _checked(self, check: content.ItemCheck, item: bytes, body: bytes | None, encoding: Encoding) -> bytes | None:
+        """An item put through a check of its own: None if it stays as it is, empty if it goes."""
+        self.leaves = None
+        checked = check(item if body is None else body, encoding, item, self.patient)
+        if checked is None:
+            self.removed.note_item(item, encoding)
+            return b""
+        return None if body is None and checked == item else encoded_item(checked, encoding)
