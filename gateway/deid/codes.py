@@ -86,13 +86,19 @@ def clean_code(item: bytes, encoding: Encoding) -> bytes | None:
     parts.append((MEANING, b"LO", meaning.encode("ascii")))
     new = b"".join(encoded(tag, vr, text, encoding) for tag, vr, text in parts)
     for tag in sorted(MODIFIERS & found.keys()):
-        new += encoded(tag, b"SQ", clean_codes(item, found[tag], encoding), encoding)
+        content = item[found[tag].value_start : found[tag].end]
+        new += encoded(tag, b"SQ", clean_codes(content, encoding), encoding)
     return new
 
 
-def clean_codes(data: bytes, sequence: Element, encoding: Encoding) -> bytes:
-    """The items of a sequence of codes, rebuilt; those that cannot be answered for are left out."""
-    rebuilt = (clean_code(data[start:stop], encoding) for start, stop in items(data, sequence, encoding))
+@lru_cache(maxsize=4096)
+def clean_codes(content: bytes, encoding: Encoding) -> bytes:
+    """The items of a sequence of codes, rebuilt; those that cannot be answered for are left out.
+
+    `content` is the sequence's value, its delimiter included if it has one. Raises DicomError.
+    """
+    sequence = Element(0, b"SQ", 0, 0, len(content), len(content))
+    rebuilt = (clean_code(content[start:stop], encoding) for start, stop in items(content, sequence, encoding))
     return b"".join(encoded_item(each, encoding) for each in rebuilt if each is not None)
 
 

@@ -37,6 +37,18 @@ def _value(item: bytes, tag: int, encoding: Encoding) -> bytes:
     return b""
 
 
+@lru_cache(maxsize=4096)
+def _told(item: bytes, encoding: Encoding) -> tuple[bytes, bytes, bytes]:
+    """(value type, code of the concept name, text) of a content item."""
+    return _value(item, VALUE_TYPE, encoding), _concept(item, encoding), _value(item, TEXT_VALUE, encoding)
+
+
+@lru_cache(maxsize=4096)
+def _left(item: bytes, encoding: Encoding) -> tuple[bool, bool]:
+    """Whether a rewritten content item still has its concept name, and a code as its value."""
+    return bool(_value(item, CONCEPT_NAME, encoding)), bool(_value(item, CONCEPT_CODE, encoding))
+
+
 def _concept(item: bytes, encoding: Encoding) -> bytes:
     """The code value of a content item's concept name."""
     for element in elements(item, encoding):
@@ -48,15 +60,16 @@ def _concept(item: bytes, encoding: Encoding) -> bytes:
 
 def clean_content(new: bytes, encoding: Encoding, original: bytes, patient: Patient) -> bytes | None:
     """Coded and numeric items stay; specimen and block numbers become pseudonyms; other text, dates, names go."""
-    if not _value(new, CONCEPT_NAME, encoding):
+    named, coded = _left(new, encoding)
+    if not named:
         return None  # nobody could say what the item speaks of
-    kind_of_value = _value(original, VALUE_TYPE, encoding)
+    kind_of_value, concept, text = _told(original, encoding)
     if kind_of_value in CODED:
-        return new if kind_of_value != b"CODE" or _value(new, CONCEPT_CODE, encoding) else None
-    kind = NUMBERS.get(_concept(original, encoding))
+        return new if kind_of_value != b"CODE" or coded else None
+    kind = NUMBERS.get(concept)
     if kind is None:
         return None
-    number = _value(original, TEXT_VALUE, encoding).decode("latin-1")
+    number = text.decode("latin-1")
     pseudonym = patient.keys.pseudonym(kind, number)
     return new + encoded(TEXT_VALUE, b"UT", pseudonym.encode("ascii"), encoding)
 

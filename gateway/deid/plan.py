@@ -30,6 +30,7 @@ CODES = {  # PS3.16 CID 7050, De-identification Method
 
 
 BASIC, PIXELS, FULL_DATES, SHIFTED_DATES, UIDS = "113100", "113101", "113106", "113107", "113110"
+MARKS = frozenset((0x00120062, 0x00120063, 0x00120064, 0x00280303))  # what a release says of itself
 STUDY_UID, SERIES_UID, INSTANCE_UID = 0x0020000D, 0x0020000E, 0x00080018
 
 
@@ -93,6 +94,8 @@ def compile_plan(resolved: Resolved) -> Plan:
 
 
 def _rule(line: Line, recipe: str, before: Rule | None) -> Rule:
+    if line.tag in MARKS:
+        raise BadRecipe(f"{recipe} line {line.number}: {line.keyword} is set by the gateway itself")
     vrs = standard_vrs(line.tag)
     if line.action is Action.FUNCTION and not _fits(line.argument, vrs):
         raise BadRecipe(f"{recipe} line {line.number}: {line.argument} does not fit {line.keyword}")

@@ -31,6 +31,7 @@ _SHORTS = {True: Struct("<H"), False: Struct(">H")}
 _LONGS = {True: Struct("<I"), False: Struct(">I")}
 
 
+NEVER = 1 << 32  # beyond every tag
 MANY, MOST_SHAPES = 32, 64  # items from which on a sample pays; shapes in one sequence
 
 
@@ -64,43 +65,17 @@ class _Rewriter:
         self.patient = patient
         self.trace = trace
         self.removed = Removed()
+        self.due: list[tuple[int, bytes]] = []  # marks still to be put in, the next one last
         self.leaves: list[Leaf] | None = None  # while an item is a sample for those alike
 
     def dataset(self, encoding: Encoding) -> bytes:
-        """The top level, with the marks of de-identification merged in by tag."""
-        added = marks(self.plan, encoding)
-        pieces, at, last = list[bytes](), 0, -1
-        for tag in sorted(added):
-            stop = self._first_at_or_after(tag, at, encoding)
-            pieces.append(self._kept(at, stop, encoding, last))
-            at = self._past(tag, stop, encoding)
-            pieces.append(added[tag])
-            last = tag
-        pieces.append(self._kept(at, len(self.data), encoding, last))
-        return b"".join(pieces)
-
-    def _kept(self, start: int, stop: int, encoding: Encoding, last: int) -> bytes:
-        _end, changed = self._level(start, stop, encoding, 0, last)
-        return self.data[start:stop] if changed is None else changed
-
-    def _first_at_or_after(self, tag: int, at: int, encoding: Encoding) -> int:
-        window = Window(BytesSource(self.data), first=len(self.data))
-        while at < len(self.data):
-            element = element_at(window, at, len(self.data), encoding)
-            if element.tag >= tag:
-                break
-            at = element.end
-        return at
-
-    def _past(self, tag: int, at: int, encoding: Encoding) -> int:
-        if at >= len(self.data):
-            return at
-        window = Window(BytesSource(self.data), first=len(self.data))
-        element = element_at(window, at, len(self.data), encoding)
-        return element.end if element.tag == tag else at
+        """The top level, with the marks of de-identification in their places."""
+        self.due = sorted(marks(self.plan, encoding).items(), reverse=True)
+        _end, changed = self._level(0, len(self.data), encoding, 0)
+        return self.data if changed is None else changed
 
     def _level(
-        self, at: int, stop: int, encoding: Encoding, depth: int, last: int = -1, *, open_item: bool = False
+        self, at: int, stop: int, encoding: Encoding, depth: int, *, open_item: bool = False
     ) -> tuple[int, bytes | None]:
         """(end, new bytes or None if nothing changed) of the elements from `at`.
 
@@ -114,7 +89,8 @@ class _Rewriter:
         )
         pieces: list[bytes] = []
         private = PrivateBlocks(self.plan.safe_private)
-        run = at
+        run, last = at, -1
+        due = self.due[-1][0] if depth == 0 else NEVER
         while at < stop:
             if at + 8 > stop:
                 raise Truncated
@@ -127,6 +103,9 @@ class _Rewriter:
             if group == 0xFFFE:
                 raise BadElement("an item or delimiter stands where an element should")
             last = tag
+            if tag >= due:
+                due = self._mark(pieces, run, at, tag)
+                run = at
             if explicit:
                 vr = data[at + 4 : at + 6]
                 if vr in SHORT_VRS:
@@ -148,7 +127,17 @@ class _Rewriter:
             at = end
         if open_item:
             raise Truncated
+        if depth == 0:
+            self._mark(pieces, run, at, NEVER)
+            run = at
         return at, self._joined(pieces, run, at)
+
+    def _mark(self, pieces: list[bytes], run: int, at: int, tag: int) -> int:
+        """Put in the marks that come before a tag, or in its place; gives the tag of the next one."""
+        pieces.append(self.data[run:at])
+        while self.due and self.due[-1][0] <= tag:
+            pieces.append(self.due.pop()[1])
+        return self.due[-1][0] if self.due else NEVER
 
     def _joined(self, pieces: list[bytes], run: int, stop: int) -> bytes | None:
         return b"".join([*pieces, self.data[run:stop]]) if pieces else None
@@ -260,7 +249,7 @@ class _Rewriter:
         self.leaves = None
         window = Window(BytesSource(self.data), first=len(self.data))
         sequence = element_at(window, at, stop, encoding, depth)
-        new = encoded(tag, vr, clean_codes(self.data, sequence, encoding), encoding)
+        new = encoded(tag, vr, clean_codes(self.data[sequence.value_start : sequence.end], inside), encoding)
         old = self.data[at : sequence.end]
         if self.trace is not None:
             self.trace.codes(tag, old, new, rule, depth)
