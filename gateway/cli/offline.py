@@ -35,7 +35,6 @@ from gateway.settings import current
 
 RELEASED, BEFORE, WITHHELD, BROKEN = "released", "released before", "withheld", "unreadable"
 SHORTEST_KEY = 16  # bytes
-CHUNK = 4 * 1024 * 1024  # bytes
 ALONE = 8  # so few files are not worth other processes
 
 
@@ -210,8 +209,7 @@ def _write(rope: Rope, target: Path) -> None:
     fresh = target.with_name(f".{token_bytes(8).hex()}.part")
     try:
         with fresh.open("xb", buffering=0) as handle:
-            for chunk in rope.chunks(size=CHUNK):
-                handle.write(chunk)
+            rope.write_to(handle.fileno())
         os.replace(fresh, target)
     finally:
         fresh.unlink(missing_ok=True)

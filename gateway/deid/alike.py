@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gateway.deid.plan import BINARY_NUMBERS
 from gateway.dicom.elements import elements, items
 from gateway.dicom.encoding import Encoding
 
-NUMBERS = frozenset((b"US", b"SS", b"UL", b"SL", b"FL", b"FD", b"UV", b"SV"))
 DIGITS = {b"DS": (16, rb"[0-9+\-.eE ]"), b"IS": (12, rb"[0-9+\- ]")}  # PS3.5 table 6.2-1: longest value, its letters
 LONGEST = 1024  # bytes of a value that may differ
 
@@ -49,7 +49,7 @@ class Shape:
 
 def free_if_kept(vr: bytes, length: int) -> bool:
     """Whether any value of this length and VR is as good as another, where the rule keeps it unseen."""
-    return (vr in NUMBERS and length <= LONGEST) or (vr in DIGITS and length <= DIGITS[vr][0])
+    return (vr in BINARY_NUMBERS and length <= LONGEST) or (vr in DIGITS and length <= DIGITS[vr][0])
 
 
 def shape_of(data: bytes, start: int, end: int, leaves: list[Leaf], new: bytes | None, encoding: Encoding) -> Shape:

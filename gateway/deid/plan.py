@@ -30,6 +30,7 @@ CODES = {  # PS3.16 CID 7050, De-identification Method
 
 
 BASIC, PIXELS, FULL_DATES, SHIFTED_DATES, UIDS = "113100", "113101", "113106", "113107", "113110"
+BINARY_NUMBERS = frozenset((b"US", b"SS", b"UL", b"SL", b"FL", b"FD", b"UV", b"SV"))
 MARKS = frozenset((0x00120062, 0x00120063, 0x00120064, 0x00280303))  # what a release says of itself
 STUDY_UID, SERIES_UID, INSTANCE_UID = 0x0020000D, 0x0020000E, 0x00080018
 
@@ -44,6 +45,7 @@ class Rule:
     source: str  # "basic line 12", for `explain`
     check: Check | None = None  # what a kept value is put through
     otherwise: Rule | None = None  # what is done to a text that cannot be shown to be clean
+    unseen: tuple[bytes, ...] = ()  # VRs of which any value is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,9 @@ def _rule(line: Line, recipe: str, before: Rule | None) -> Rule:
     if line.action is Action.KEEP and b"CS" in vrs and check is None:
         raise BadRecipe(f"{recipe} line {line.number}: {line.keyword} has no defined terms here, so it cannot be kept")
     otherwise = before if line.argument == "clean_text" else None
-    return Rule(line.action, line.argument, vrs, f"{recipe} line {line.number}", check, otherwise)
+    free = line.action is Action.KEEP and check is None
+    unseen = tuple(vr for vr in vrs if free and vr in BINARY_NUMBERS)
+    return Rule(line.action, line.argument, vrs, f"{recipe} line {line.number}", check, otherwise, unseen)
 
 
 def _codes(resolved: Resolved) -> tuple[tuple[str, str], ...]:

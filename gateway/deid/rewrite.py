@@ -88,9 +88,10 @@ class _Rewriter:
             _LONGS[little].unpack_from,
         )
         pieces: list[bytes] = []
-        private = PrivateBlocks(self.plan.safe_private)
+        private: PrivateBlocks | None = None
         run, last = at, -1
         due = self.due[-1][0] if depth == 0 else NEVER
+        unwatched = self.trace is None and self.leaves is None
         while at < stop:
             if at + 8 > stop:
                 raise Truncated
@@ -119,7 +120,14 @@ class _Rewriter:
                 vr, start, length = vrs[0] if vrs else b"UN", at + 8, long_of(data, at + 4)[0]
             if length != UNDEFINED and start + length > stop:
                 raise Truncated
-            rule = private.rule(tag, data, start, length) if group & 1 else rules.get(tag)
+            if group & 1:
+                private = private or PrivateBlocks(self.plan.safe_private)
+                rule = private.rule(tag, data, start, length)
+            else:
+                rule = rules.get(tag)
+            if unwatched and rule is not None and vr in rule.unseen:
+                at = start + length
+                continue
             end, new = self._element(tag, vr, rule, at, start, length, stop, encoding, depth)
             if new is not None:
                 pieces += (data[run:at], new)

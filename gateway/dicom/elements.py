@@ -119,15 +119,29 @@ def _item_end(window: Window, at: int, stop: int, encoding: Encoding, depth: int
 
 def elements(data: bytes, encoding: Encoding, start: int = 0, stop: int | None = None) -> Iterator[Element]:
     """The elements of one level, in their order. Raises what `element_at` raises, and OutOfOrder."""
-    window = Window(BytesSource(data), first=len(data))
-    stop = len(data) if stop is None else stop
+    size = len(data)
+    stop = size if stop is None else stop
+    little, explicit = encoding.little, encoding.explicit
+    tag_of, short_of, long_of = _TAG[little].unpack_from, _SHORT[little].unpack_from, _LONG[little].unpack_from
     last = -1
     while start < stop:
-        element = element_at(window, start, stop, encoding)
-        if element.tag <= last:
+        if start + 8 > size:
+            raise Truncated
+        group, low = tag_of(data, start)
+        tag, vr = group << 16 | low, data[start + 4 : start + 6]
+        if tag <= last:
             raise OutOfOrder
-        yield element
-        last, start = element.tag, element.end
+        if explicit and vr in SHORT_VRS:
+            value_start, length = start + 8, short_of(data, start + 6)[0]
+        elif explicit and vr in LONG_VRS and start + 12 <= size:
+            value_start, length = start + 12, long_of(data, start + 8)[0]
+        else:
+            tag, vr, value_start, length = head_at(Window(BytesSource(data), first=size), start, encoding)
+        end = value_start + length
+        if group == 0xFFFE or length == UNDEFINED or end > stop:
+            end = element_at(Window(BytesSource(data), first=size), start, stop, encoding).end
+        yield Element(tag, vr, start, value_start, length, end)
+        last, start = tag, end
 
 
 def items(data: bytes, sequence: Element, encoding: Encoding) -> Iterator[tuple[int, int]]:

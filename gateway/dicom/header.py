@@ -140,5 +140,8 @@ def _find_pixels(window: Window, at: int, encoding: Encoding) -> PixelElement | 
             if length != UNDEFINED and value_start + length > window.size:
                 raise Truncated
             return PixelElement(tag, vr, at, value_start, None if length == UNDEFINED else length)
-        last, at = tag, element_at(window, at, window.size, encoding).end
+        end = value_start + length
+        if length == UNDEFINED or end > window.size or tag >> 16 == 0xFFFE:
+            end = element_at(window, at, window.size, encoding).end
+        last, at = tag, end
     return None

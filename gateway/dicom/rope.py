@@ -5,13 +5,14 @@ Its length is known before the first byte; Content-Length, Range requests and co
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from gateway.dicom.errors import Truncated
-from gateway.dicom.source import ByteSource
+from gateway.dicom.source import ByteSource, FileSource
 
 CHUNK = 256 * 1024  # bytes
 
@@ -74,3 +75,18 @@ class Rope:
             length = min(size, piece.length - inside, stop - at)
             yield piece.read(inside, length)
             at += length
+
+    def write_to(self, target: int) -> None:
+        """Write the whole to an open file. Raises Truncated."""
+        for piece in self.pieces:
+            if isinstance(piece, SourceRange) and isinstance(piece.source, FileSource):
+                piece.source.copy_to(target, piece.start, piece.length)
+            else:
+                for at in range(0, piece.length, CHUNK):
+                    _write_all(target, piece.read(at, min(CHUNK, piece.length - at)))
+
+
+def _write_all(target: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(target, view) :]
