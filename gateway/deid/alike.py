@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import pack
 
 from gateway.deid.plan import BINARY_NUMBERS
 from gateway.dicom.elements import elements, items
 from gateway.dicom.encoding import Encoding
 
 DIGITS = {b"DS": (16, rb"[0-9+\-.eE ]"), b"IS": (12, rb"[0-9+\- ]")}  # PS3.5 table 6.2-1: longest value, its letters
-LONGEST = 1024  # bytes of a value that may differ
+LONGEST, LONGEST_ITEM = 1024, 4096  # bytes of a value that may differ, and of an item
+_BETWEEN = {  # an item of undefined length ends, another begins
+    little: pack(order + "HHIHH", 0xFFFE, 0xE00D, 0, 0xFFFE, 0xE000) for little, order in ((True, "<"), (False, ">"))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,12 @@ class Shape:
 def free_if_kept(vr: bytes, length: int) -> bool:
     """Whether any value of this length and VR is as good as another, where the rule keeps it unseen."""
     return (vr in BINARY_NUMBERS and length <= LONGEST) or (vr in DIGITS and length <= DIGITS[vr][0])
+
+
+def to_next(data: bytes, at: int, encoding: Encoding) -> int:
+    """How many bytes the item of undefined length at a place has, at a guess; 0 for none. A pattern must confirm it."""
+    found = data.find(_BETWEEN[encoding.little], at, at + LONGEST_ITEM)
+    return found + 8 - at if found >= 0 else 0
 
 
 def shape_of(data: bytes, start: int, end: int, leaves: list[Leaf], new: bytes | None, encoding: Encoding) -> Shape:

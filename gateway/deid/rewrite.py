@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct
 
 from gateway.deid import content
-from gateway.deid.alike import LONGEST, Leaf, Shape, free_if_kept, shape_of
+from gateway.deid.alike import LONGEST, LONGEST_ITEM, Leaf, Shape, free_if_kept, shape_of, to_next
 from gateway.deid.codes import clean_codes
 from gateway.deid.errors import NoPatient
 from gateway.deid.gate import Removed, unnoted
@@ -32,7 +32,7 @@ _LONGS = {True: Struct("<I"), False: Struct(">I")}
 
 
 NEVER = 1 << 32  # beyond every tag
-MANY, MOST_SHAPES = 32, 64  # items from which on a sample pays; shapes in one sequence
+MANY, MOST_SAMPLES = 32, 64  # items from which on a sample pays; samples in one dataset
 
 
 def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None = None) -> bytes:
@@ -67,6 +67,7 @@ class _Rewriter:
         self.removed = Removed()
         self.due: list[tuple[int, bytes]] = []  # marks still to be put in, the next one last
         self.leaves: list[Leaf] | None = None  # while an item is a sample for those alike
+        self.samples = 0
 
     def dataset(self, encoding: Encoding) -> bytes:
         """The top level, with the marks of de-identification in their places."""
@@ -284,22 +285,24 @@ class _Rewriter:
             item_stop = stop if size == UNDEFINED else start + size
             if item_stop > stop:
                 raise Truncated
-            if size in shapes and (end := shapes[size].end(self.data, at, stop)) > at:
-                if shapes[size].becomes is not None:
-                    pieces += (self.data[run:at], shapes[size].rewritten(self.data, at, end))
+            reach = size + 8 if size != UNDEFINED else to_next(self.data, at, encoding)
+            if reach in shapes and (end := shapes[reach].end(self.data, at, stop)) > at:
+                if shapes[reach].becomes is not None:
+                    pieces += (self.data[run:at], shapes[reach].rewritten(self.data, at, end))
                     run = end
                 at = end
                 continue
-            sample = keep_item is None and self._worth_a_sample(size, stop - at, len(shapes))
+            sample = keep_item is None and self._worth_a_sample(reach, stop - at)
             if sample:
                 self.leaves = []
+                self.samples += 1
             end, body = self._level(start, item_stop, encoding, depth + 1, open_item=size == UNDEFINED)
             new = None if body is None else encoded_item(body, encoding)
             if keep_item is not None:
                 inner = self.data[start : end - 8 if size == UNDEFINED else end]
                 new = self._checked(keep_item, inner, body, encoding)
             if sample and self.leaves is not None:
-                shapes[size] = shape_of(self.data, at, end, self.leaves, new, encoding)
+                shapes[reach] = shape_of(self.data, at, end, self.leaves, new, encoding)
             self.leaves = None if sample else self.leaves
             if new is not None:
                 pieces += (self.data[run:at], new)
@@ -309,10 +312,10 @@ class _Rewriter:
             raise Truncated
         return at, self._joined(pieces, run, at)
 
-    def _worth_a_sample(self, size: int, left: int, shapes: int) -> bool:
-        """Whether many items of this size may follow. Never while somebody watches, or within another sample."""
+    def _worth_a_sample(self, reach: int, left: int) -> bool:
+        """Whether many items of this length may follow. Never while somebody watches, or within another sample."""
         alone = self.trace is None and self.leaves is None
-        return alone and size != UNDEFINED and shapes < MOST_SHAPES and left > MANY * (size + 8)
+        return alone and self.samples < MOST_SAMPLES and 8 < reach <= LONGEST_ITEM and left > MANY * reach
 
     def _checked(self, check: content.ItemCheck, item: bytes, body: bytes | None, encoding: Encoding) -> bytes | None:
         """An item put through a check of its own: None if it stays as it is, empty if it goes."""

@@ -57,7 +57,8 @@ class Window:
 
 def head_at(window: Window, at: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
     """(tag, VR, value_start, length) of the element or item at a position. Raises BadElement, Truncated."""
-    window.ensure(at + 8)
+    if at + 8 > len(window.data):
+        window.ensure(at + 8)
     data, little = window.data, encoding.little
     group, element = _TAG[little].unpack_from(data, at)
     tag = group << 16 | element
@@ -71,7 +72,8 @@ def head_at(window: Window, at: int, encoding: Encoding) -> tuple[int, bytes, in
         return tag, vr, at + 8, _SHORT[little].unpack_from(data, at + 6)[0]
     if vr not in LONG_VRS:
         raise BadElement("an element has a VR that the standard does not know")
-    window.ensure(at + 12)
+    if at + 12 > len(data):
+        window.ensure(at + 12)
     return tag, vr, at + 12, _LONG[little].unpack_from(window.data, at + 8)[0]
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from io import BytesIO
 from time import perf_counter
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 
 from gateway.deid.rewrite import rewrite
-from gateway.dicom.header import read_header
+from gateway.deid.trace import Tally
+from gateway.dicom.header import Header, read_header
 from gateway.dicom.source import BytesSource
+from gateway.errors import SlidegateError
 from tests.deid.slides import KEYS, RESEARCH, a_slide, encoded, parsed, released
 
 
@@ -38,6 +44,9 @@ def frames(count: int, *, undefined: bool = False) -> bytes:
     return encoded(slide)
 
 
+MANY = {undefined: frames(260, undefined=undefined) for undefined in (False, True)}
+
+
 def test_the_places_of_sparse_tiles_survive() -> None:
     for undefined in (False, True):
         groups = parsed(released(frames(30, undefined=undefined))).PerFrameFunctionalGroupsSequence
@@ -49,6 +58,32 @@ def test_the_places_of_sparse_tiles_survive() -> None:
         ]
         assert {each.OpticalPathIdentificationSequence[0].OpticalPathIdentifier for each in groups} == {"1"}
         assert not any("FrameAcquisitionDateTime" in each.FrameContentSequence[0] for each in groups)
+
+
+@pytest.mark.parametrize("undefined", [False, True], ids=["lengths", "delimiters"])
+def test_items_taken_for_alike_become_what_they_become_one_by_one(undefined: bool) -> None:
+    data = frames(300, undefined=undefined)
+    header = read_header(BytesSource(data))
+    one_by_one = rewrite(header, RESEARCH, KEYS, Tally())  # nothing is taken for alike while somebody watches
+    assert rewrite(header, RESEARCH, KEYS) == one_by_one
+
+
+@pytest.mark.parametrize("undefined", [False, True], ids=["lengths", "delimiters"])
+@given(st.floats(0.2, 0.9), st.binary(min_size=1, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_an_item_unlike_the_others_is_seen(undefined: bool, place: float, damage: bytes) -> None:
+    header = read_header(BytesSource(MANY[undefined]))
+    inside = int(place * len(header.dataset))
+    dataset = header.dataset[:inside] + damage + header.dataset[inside + len(damage) :]
+    header = replace(header, dataset=dataset)
+    assert front(header, None) == front(header, Tally())
+
+
+def front(header: Header, tally: Tally | None) -> bytes | type[SlidegateError]:
+    try:
+        return rewrite(header, RESEARCH, KEYS, tally)
+    except SlidegateError as refused:
+        return type(refused)
 
 
 def test_ten_thousand_frames_take_little_memory_and_linear_time() -> None:
