@@ -155,11 +155,11 @@ def refused_after_revocation(browser: object, demo: Demo, researcher: Person, re
 PAGES = {
     "": ["/", "/sign-in", "/datasets", "/datasets/breast-northfield", "/register"],
     "researcher": ["/", "/applications", "/projects", "/account"],
-    "data-steward": ["/", "/reviews", "/applications", "/projects"],
+    "data-steward": ["/", "/reviews", "/applications", "/projects", "/policies", "/policies/pathology-research"],
     "auditor": ["/", "/audit"],
     "administrator": ["/", "/admin"],
     "ppie-panel": ["/", "/usage"],
-    "site-custodian": ["/", "/projects", "/usage?site=NGH"],
+    "site-custodian": ["/", "/projects", "/usage?site=NGH", "/policies/basic?with=pathology-research"],
 }
 
 
