@@ -126,7 +126,7 @@ class _Rewriter:
                 rule = private.rule(tag, data, start, length)
             else:
                 rule = rules.get(tag)
-            if unwatched and rule is not None and vr in rule.unseen:
+            if unwatched and rule is not None and vr in rule.unseen and length != UNDEFINED:
                 at = start + length
                 continue
             end, new = self._element(tag, vr, rule, at, start, length, stop, encoding, depth)
@@ -134,7 +134,7 @@ class _Rewriter:
                 pieces += (data[run:at], new)
                 run = end
             at = end
-        if open_item:
+        if open_item or at > stop:
             raise Truncated
         if depth == 0:
             self._mark(pieces, run, at, NEVER)

@@ -19,6 +19,11 @@ def element(tag: int, vr: bytes, value: bytes, *, length: int | None = None) -> 
     return head + (b"\0\0" + pack("<I", length) if long else pack("<H", length)) + value
 
 
+def implicit(tag: int, value: bytes, *, length: int | None = None) -> bytes:
+    """Implicit VR little endian, with any length that one likes."""
+    return pack("<HHI", tag >> 16, tag & 0xFFFF, len(value) if length is None else length) + value
+
+
 def a_file(dataset: bytes, syntax: str | None = EXPLICIT, *, meta: bytes = b"") -> bytes:
     """Preamble, prefix, file meta and a dataset."""
     if syntax is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from struct import pack
 
 import pytest
 from hypothesis import example, given
@@ -11,12 +12,12 @@ from hypothesis import strategies as st
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import load_plan
 from gateway.deid.rewrite import rewrite
-from gateway.dicom.errors import DicomError, NestedTooDeep
+from gateway.dicom.errors import BadElement, DicomError, NestedTooDeep
 from gateway.dicom.header import read_header
 from gateway.dicom.source import BytesSource
 from gateway.errors import SlidegateError
 from gateway.settings import ROOT
-from tests.dicom.faults import EXPLICIT, FAULTS, NAME, PIXELS, a_file, element, nested
+from tests.dicom.faults import EXPLICIT, FAULTS, IMPLICIT, NAME, PIXELS, a_file, element, implicit, nested
 
 PLAN = load_plan(ROOT / "policies", "pathology-research")
 KEYS = ProjectKeys(b"k" * 32)
@@ -63,6 +64,21 @@ def test_a_sequence_of_defined_length_is_no_deeper() -> None:
         data = element(0x00400560, b"SQ", b"\xfe\xff\x00\xe0" + len(data).to_bytes(4, "little") + data)
     with pytest.raises(NestedTooDeep):
         through(GOOD[: -len(PIXELS) - len(nested(3))] + data)
+
+
+@pytest.mark.parametrize("tag", [0x00280010, 0x00280030, 0x0048021E, 0x00480301, 0x00080018])
+@pytest.mark.parametrize("hidden", [False, True], ids=["implicit", "in UN"])
+def test_no_element_but_a_sequence_has_an_undefined_length_wherever_it_is(tag: int, hidden: bool) -> None:
+    """What follows such an element would pass unseen if its length were believed."""
+    inner = implicit(tag, b"", length=0xFFFFFFFF) + implicit(0x00FFFFF0, b"Okonkwo^Ngozi ")
+    item = pack("<HHI", 0xFFFE, 0xE000, len(inner)) + inner
+    if hidden:
+        data = GOOD[: -len(PIXELS) - len(nested(3))] + element(0x52009230, b"UN", item)
+    else:
+        head = implicit(0x00080016, b"1.2.840.10008.5.1.4.1.1.77.1.6") + implicit(0x00080018, b"1.2.3.4.")
+        data = a_file(head + implicit(0x00100020, b"MRN77192") + implicit(0x52009230, item), IMPLICIT)
+    with pytest.raises(BadElement):
+        through(data)
 
 
 @given(st.integers(0, len(GOOD) - 1))
