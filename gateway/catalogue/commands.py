@@ -26,7 +26,7 @@ from gateway.catalogue.models import (
     Study,
 )
 from gateway.catalogue.reading import Broken, Facts
-from gateway.errors import Conflict, Invalid
+from gateway.errors import Conflict, Invalid, NotFound
 from gateway.trail.record import Actor, record
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -60,6 +60,21 @@ def add_archive(db: Session, *, by: Actor, name: str, uri: str, site: Site, now:
     db.flush()
     record(db, action="archive.added", actor=by, now=now, subject=archive.id, detail={"name": name})
     return archive
+
+
+def read_again(db: Session, *, by: Actor, archive_id: str, reason: str, now: datetime) -> int:
+    """Forget the versions of objects that could not be read for this reason, so that the next indexing tries again.
+
+    Gives their number. Raises NotFound if there are none.
+    """
+    here = (Instance.archive_id == archive_id, Instance.state == BROKEN, Instance.reason == reason)
+    found = list(db.scalars(select(Instance).where(*here)))
+    if not found:
+        raise NotFound("No object of that archive waits for that reason.")
+    for each in found:
+        each.version = ""
+    record(db, action="archive.retried", actor=by, now=now, subject=archive_id, detail={"objects": len(found)})
+    return len(found)
 
 
 def note_objects(db: Session, *, archive: Archive, found: Sequence[tuple[ObjectRef, Facts | Broken]]) -> int:

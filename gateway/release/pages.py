@@ -19,7 +19,7 @@ from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership, Project
 from gateway.projects.queries import grants_running, projects_of
 from gateway.projects.standing import standing
-from gateway.release import forgetting_pages, pyramid, reidentifying_pages, slide, visits
+from gateway.release import forgetting_pages, pyramid, quarantine_pages, reidentifying_pages, slide, visits
 from gateway.release.commands import OPTED_OUT
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
@@ -33,6 +33,7 @@ pages = Blueprint("release", __name__, template_folder="templates")
 pages.register_blueprint(dicomweb)
 pages.register_blueprint(reidentifying_pages.reidentifying)
 pages.register_blueprint(forgetting_pages.forgetting)
+pages.register_blueprint(quarantine_pages.quarantine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class SlideRow:
 def install(app: Flask) -> None:
     """Put releases on the project's page, and the slides that can be looked at on the dashboard."""
     app.extensions.setdefault("project_panels", []).append(releases_of)
-    app.extensions.setdefault("dashboard", []).extend([cards, reidentifying_pages.cards, forgetting_pages.cards])
+    more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards)
+    app.extensions.setdefault("dashboard", []).extend([cards, *more])
 
 
 def cards(account: Account) -> list[Card]:
