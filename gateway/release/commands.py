@@ -24,6 +24,7 @@ from gateway.projects.keys import first_data_master
 from gateway.projects.keys_patient import KeyRing, PatientForgotten, first_key_ring
 from gateway.projects.models import Grant
 from gateway.release import facts
+from gateway.release.errors import KeepsUids
 from gateway.release.forgetting import nameless, random_uid
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.rewriting import rewritten
@@ -111,6 +112,8 @@ def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
         raise AlreadyRevoked
     policies: Path = current().policies_dir
     plan, rules = load_plan(policies, grant.deid_policy), load_rules(policies)
+    if plan.keeps_uids:
+        raise KeepsUids
     release = Release(
         grant_id=grant.id,
         project_id=grant.project_id,

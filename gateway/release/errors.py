@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import Forbidden, Invalid, NotFound, SlidegateError
+from gateway.errors import Conflict, Forbidden, Invalid, NotFound, SlidegateError
 
 
 class NoSuchRelease(NotFound):
@@ -48,3 +48,10 @@ class PolicyChanged(SlidegateError):
     code = "policy-changed"
     status = 503
     title = "A policy of this release has changed since it was built, so nothing is released until it is built again"
+
+
+class KeepsUids(Conflict):
+    """The policy leaves the archive's UIDs as they are: whoever can reach the archive could find the patient."""
+
+    code = "policy-keeps-uids"
+    title = "A release is never made under a policy that keeps the archive's UIDs; use it for files"

@@ -155,7 +155,15 @@ def refused_after_revocation(browser: object, demo: Demo, researcher: Person, re
 PAGES = {
     "": ["/", "/sign-in", "/datasets", "/datasets/breast-northfield", "/register"],
     "researcher": ["/", "/applications", "/projects", "/account"],
-    "data-steward": ["/", "/reviews", "/applications", "/projects", "/policies", "/policies/pathology-research", "/quarantine"],
+    "data-steward": [
+        "/",
+        "/reviews",
+        "/applications",
+        "/projects",
+        "/policies",
+        "/policies/pathology-research",
+        "/quarantine",
+    ],
     "auditor": ["/", "/audit"],
     "administrator": ["/", "/admin"],
     "ppie-panel": ["/", "/usage"],

@@ -74,7 +74,9 @@ def a_catalogue(folder: Path) -> None:
         )  # fmt: skip
 
 
-def a_release(lead: Account, *, starts: datetime | None = None, ends: datetime | None = None) -> Release:
+def a_release(
+    lead: Account, *, starts: datetime | None = None, ends: datetime | None = None, policy: str = "pathology-research"
+) -> Release:
     """A project of this lead, its grant (a month around now unless told) and the release of it."""
     begins = starts or now() - DAY
     moment = min(begins, now()) - DAY
@@ -85,7 +87,7 @@ def a_release(lead: Account, *, starts: datetime | None = None, ends: datetime |
         dataset = db.scalars(select(Dataset)).one()
         grant = grants.issue(
             db, by=SYSTEM, project=project, datasets=[dataset.id], starts=begins, ends=ends or now() + 30 * DAY,
-            deid_policy="pathology-research", now=moment,
+            deid_policy=policy, now=moment,
         )  # fmt: skip
         return build(db, by=SYSTEM, grant=grant, now=moment)
 

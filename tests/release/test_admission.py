@@ -13,6 +13,7 @@ from gateway.consent.optouts import import_optouts
 from gateway.people.tokens import revoke as revoke_token
 from gateway.people.tokens import tokens_of
 from gateway.projects.keys import data_master
+from gateway.release.errors import KeepsUids
 from gateway.settings import current
 from gateway.trail.record import SYSTEM
 from tests.people.visitors import an_account
@@ -199,3 +200,11 @@ def test_a_policy_that_is_gone_stops_the_release(world: World) -> None:
         path.unlink()
     refused(world.get("/studies"), 503, "policy-changed")
     assert refusals() == ["policy-changed"]
+
+
+def test_no_release_is_made_under_a_policy_that_keeps_the_archives_uids(world: World) -> None:
+    own = current().policies_dir / "deid" / "with-uids.dicom"
+    labels = "ADD Edition 2025a\nADD Extends basic retain-uids\nADD Codes none\nADD Summary Keeps UIDs\n"
+    own.write_text(f"FORMAT dicom\n%labels\n{labels}%header\nKEEP Rows\n", "utf-8")
+    with pytest.raises(KeepsUids):
+        a_release(world.reader, policy="with-uids")
