@@ -38,7 +38,7 @@ class Shape:
     """What one item and all alike look like, and what they become; None if they stay as they are."""
 
     run: re.Pattern[bytes]
-    one: re.Pattern[bytes]
+    one: bytes
     becomes: bytes | None
 
     def end(self, data: bytes, at: int, stop: int) -> int:
@@ -48,7 +48,7 @@ class Shape:
 
     def rewritten(self, data: bytes, at: int, end: int) -> bytes:
         """Items alike as they leave."""
-        return self.one.sub(self.becomes, data[at:end]) if self.becomes is not None else data[at:end]
+        return re.sub(b"(?s)" + self.one, self.becomes, data[at:end]) if self.becomes is not None else data[at:end]
 
 
 def free_if_kept(vr: bytes, length: int) -> bool:
@@ -71,7 +71,7 @@ def shape_of(data: bytes, start: int, end: int, leaves: list[Leaf], new: bytes |
             at = leaf.end
     one = b"".join([*pattern, re.escape(data[at:end])])
     becomes = None if new is None else _becomes(new, leaves, encoding)
-    return Shape(re.compile(b"(?:" + one + b")++", re.DOTALL), re.compile(one, re.DOTALL), becomes)
+    return Shape(re.compile(b"(?s:" + one + b")++"), one, becomes)
 
 
 def _form(leaf: Leaf) -> bytes:

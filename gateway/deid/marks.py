@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from struct import pack
+from functools import lru_cache
+from struct import Struct, pack
 
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import Plan
@@ -16,43 +17,49 @@ from gateway.dicom.header import Header
 IMPLEMENTATION_UID = b"2.25.137291438236711094827664951077130985216"
 IMPLEMENTATION_NAME = b"SLIDEGATE_1"
 PREAMBLE = bytes(128) + b"DICM"
+_HEADS = {  # of an element: implicit VR, a long explicit one, a short one (PS3.5 7.1.2, 7.1.3); little endian or big
+    little: tuple(Struct(order + form).pack for form in ("HHI", "HH2sxxI", "HH2sH"))
+    for little, order in ((True, "<"), (False, ">"))
+}
 
 
 def encoded(tag: int, vr: bytes, value: bytes, encoding: Encoding) -> bytes:
     """One element with a defined length, its value padded to an even length (PS3.5 7.1)."""
     if len(value) & 1:
         value += b"\0" if vr in (b"UI", b"OB", b"UN") else b" "
-    order = "<" if encoding.little else ">"
-    head = pack(order + "HH", tag >> 16, tag & 0xFFFF)
+    implicit, long, short = _HEADS[encoding.little]
     if not encoding.explicit:
-        return head + pack(order + "I", len(value)) + value
-    if vr in LONG_VRS:
-        return head + vr + b"\0\0" + pack(order + "I", len(value)) + value
-    return head + vr + pack(order + "H", len(value)) + value
+        return implicit(tag >> 16, tag & 0xFFFF, len(value)) + value
+    head = long if vr in LONG_VRS else short
+    return head(tag >> 16, tag & 0xFFFF, vr, len(value)) + value
 
 
 def encoded_item(content: bytes, encoding: Encoding) -> bytes:
     """One item of a sequence, its length defined."""
-    order = "<" if encoding.little else ">"
-    return pack(order + "HHI", ITEM >> 16, ITEM & 0xFFFF, len(content)) + content
+    return _HEADS[encoding.little][0](ITEM >> 16, ITEM & 0xFFFF, len(content)) + content
 
 
 def marks(plan: Plan, encoding: Encoding) -> Mapping[int, bytes]:
     """The elements that every release carries, encoded, by tag."""
-    codes = b"".join(
+    return _marks(plan.method, plan.codes, plan.dates, encoding)
+
+
+@lru_cache(maxsize=64)
+def _marks(method: str, codes: tuple[tuple[str, str], ...], dates: str, encoding: Encoding) -> Mapping[int, bytes]:
+    items = b"".join(
         encoded_item(
             encoded(0x00080100, b"SH", code.encode(), encoding)
             + encoded(0x00080102, b"SH", b"DCM", encoding)
             + encoded(0x00080104, b"LO", meaning.encode("ascii")[:64], encoding),
             encoding,
         )
-        for code, meaning in plan.codes
+        for code, meaning in codes
     )
     return {
         0x00120062: encoded(0x00120062, b"CS", b"YES", encoding),
-        0x00120063: encoded(0x00120063, b"LO", plan.method.encode("ascii"), encoding),
-        0x00120064: encoded(0x00120064, b"SQ", codes, encoding),
-        0x00280303: encoded(0x00280303, b"CS", plan.dates.encode("ascii"), encoding),
+        0x00120063: encoded(0x00120063, b"LO", method.encode("ascii"), encoding),
+        0x00120064: encoded(0x00120064, b"SQ", items, encoding),
+        0x00280303: encoded(0x00280303, b"CS", dates.encode("ascii"), encoding),
     }
 
 

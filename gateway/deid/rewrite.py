@@ -27,12 +27,16 @@ from gateway.dicom.header import Header
 from gateway.dicom.source import BytesSource
 
 _TAGS = {True: Struct("<HH"), False: Struct(">HH")}
-_SHORTS = {True: Struct("<H"), False: Struct(">H")}
+_HEADS = {  # the first 8 bytes of an element: explicit or implicit VR, little endian or big
+    (explicit, little): Struct(("<" if little else ">") + ("HH2sH" if explicit else "HHI"))
+    for explicit in (True, False)
+    for little in (True, False)
+}
 _LONGS = {True: Struct("<I"), False: Struct(">I")}
 
 
 NEVER = 1 << 32  # beyond every tag
-MANY, MOST_SAMPLES = 32, 64  # items from which on a sample pays; samples in one dataset
+MANY, MOST_SAMPLES = 8, 64  # items from which on a sample pays; samples in one dataset
 
 
 def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None = None) -> bytes:
@@ -83,11 +87,7 @@ class _Rewriter:
         An open item has no length: it ends at its delimiter, and the end given is after that.
         """
         data, rules, little, explicit = self.data, self.rules, encoding.little, encoding.explicit
-        tag_of, short_of, long_of = (
-            _TAGS[little].unpack_from,
-            _SHORTS[little].unpack_from,
-            _LONGS[little].unpack_from,
-        )
+        head_of, long_of = _HEADS[explicit, little].unpack_from, _LONGS[little].unpack_from
         pieces: list[bytes] = []
         private: PrivateBlocks | None = None
         run, last = at, -1
@@ -96,7 +96,10 @@ class _Rewriter:
         while at < stop:
             if at + 8 > stop:
                 raise Truncated
-            group, element = tag_of(data, at)
+            if explicit:
+                group, element, vr, length = head_of(data, at)
+            else:
+                group, element, length = head_of(data, at)
             tag = group << 16 | element
             if open_item and tag == ITEM_END:
                 return at + 8, self._joined(pieces, run, at)
@@ -108,17 +111,14 @@ class _Rewriter:
             if tag >= due:
                 due = self._mark(pieces, run, at, tag)
                 run = at
-            if explicit:
-                vr = data[at + 4 : at + 6]
-                if vr in SHORT_VRS:
-                    start, length = at + 8, short_of(data, at + 6)[0]
-                elif vr in LONG_VRS and at + 12 <= stop:
-                    start, length = at + 12, long_of(data, at + 8)[0]
-                else:
-                    raise BadElement("an element has a VR that the standard does not know")
-            else:
+            start = at + 8
+            if not explicit:
                 vrs = standard_vrs(tag)
-                vr, start, length = vrs[0] if vrs else b"UN", at + 8, long_of(data, at + 4)[0]
+                vr = vrs[0] if vrs else b"UN"
+            elif vr in LONG_VRS and at + 12 <= stop:
+                start, length = at + 12, long_of(data, at + 8)[0]
+            elif vr not in SHORT_VRS:
+                raise BadElement("an element has a VR that the standard does not know")
             if length != UNDEFINED and start + length > stop:
                 raise Truncated
             if group & 1:
