@@ -1,0 +1,135 @@
+"""Finds text and codes in a picture. What the text says is never kept, only where it stands.
+
+Three looks at each picture: as it is; at a quarter of its size, for letters larger than the model knows; and with
+the background flattened, for letters that hardly differ from it. Codes are looked for besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import rapidocr_onnxruntime
+import zxingcpp
+from numpy.typing import NDArray
+from rapidocr_onnxruntime import RapidOCR
+
+from gateway.pixels.boxes import Box
+
+Picture = NDArray[np.uint8]
+TEXT, CODE = "text", "code"
+LARGEST = 1600  # pixels of a window's side; the engine would make larger ones smaller
+OVERLAP = 200
+SURE, SURE_OF_FEW = 0.55, 0.8  # of the recogniser, from which on something is taken for text
+FEW = 3  # letters: shapes in tissue look like so few of them
+TALLEST = 0.4  # of a picture's height: what few letters can be; an organ is taller
+SMALLEST_QUARTER = 320  # pixels; of smaller pictures a quarter shows nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Text or a code somewhere in a picture; `score` from 0 to 1."""
+
+    kind: str
+    box: Box
+    score: float
+
+
+@lru_cache(maxsize=1)
+def model_hash() -> str:
+    """SHA-256 over the models and the versions of the libraries: what a scan's result depends on."""
+    digest = sha256(f"rapidocr {version('rapidocr-onnxruntime')} zxing {version('zxing-cpp')} looks 1".encode())
+    for path in sorted(Path(rapidocr_onnxruntime.__file__).parent.rglob("*.onnx")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class Reader:
+    """The engine, loaded. It holds a lot of memory: one for each process that scans, none in a web process."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._engine = RapidOCR(intra_op_num_threads=threads, inter_op_num_threads=1)
+
+    def find(self, picture: Picture) -> list[Finding]:
+        """What stands in a picture of 8 bits, (rows, columns) or (rows, columns, RGB)."""
+        colour = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+        found = list(_codes(colour))
+        for view, scale in _views(colour):
+            for window, left, top in _windows(view):
+                found += [_scaled(each, left, top, scale) for each in self._text(window)]
+        height, width = picture.shape[:2]
+        parts = ((each, each.box.within(width, height)) for each in found)
+        return [Finding(each.kind, part, each.score) for each, part in parts if part is not None]
+
+    def _text(self, window: Picture) -> Iterator[Finding]:
+        found, _times = self._engine(np.ascontiguousarray(window[..., ::-1]), text_score=0.0)
+        for quad, text, score in found or ():
+            box = _around(quad)
+            if _is_text(text, float(score), box.height / window.shape[0]):
+                yield Finding(TEXT, box, float(score))
+
+
+def _is_text(text: str, score: float, height: float) -> bool:
+    letters = sum(each.isalnum() for each in text)
+    if letters > FEW:
+        return score >= SURE
+    return letters >= 2 and score >= SURE_OF_FEW and height <= TALLEST
+
+
+def _around(quad: Any) -> Box:
+    """The upright rectangle about four corners, with a margin for what the detector cuts off."""
+    corners = np.asarray(quad, np.float32)
+    left, top = corners.min(axis=0)
+    right, bottom = corners.max(axis=0)
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    margin = 0.25 * float(min(sides[0], sides[1])) + 2
+    return Box(int(left - margin), int(top - margin), int(right + margin) + 1, int(bottom + margin) + 1)
+
+
+def _views(picture: Picture) -> Iterator[tuple[Picture, int]]:
+    """(view, how many pixels of the picture one of its pixels covers)."""
+    yield picture, 1
+    height, width = picture.shape[:2]
+    if min(height, width) // 4 >= SMALLEST_QUARTER // 4:
+        yield cv2.resize(picture, (width // 4, height // 4), interpolation=cv2.INTER_AREA), 4  # type: ignore[misc]
+    yield _flat(picture), 1
+
+
+def _flat(picture: Picture) -> Picture:
+    """Grey, the large-scale background taken off, contrast stretched to what differs from it."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    rest = grey - cv2.GaussianBlur(grey, (0, 0), 25)
+    spread = max(float(np.percentile(np.abs(rest), 99)), 8.0)
+    flat = np.clip(128 + 127 * rest / spread, 0, 255).astype(np.uint8)
+    return np.repeat(flat[..., None], 3, axis=2)
+
+
+def _windows(picture: Picture) -> Iterator[tuple[Picture, int, int]]:
+    """(window, left, top): overlapping parts that the engine takes as they are."""
+    height, width = picture.shape[:2]
+    step = LARGEST - OVERLAP
+    for top in range(0, max(height - OVERLAP, 1), step):
+        for left in range(0, max(width - OVERLAP, 1), step):
+            yield picture[top : top + LARGEST, left : left + LARGEST], left, top
+
+
+def _scaled(found: Finding, left: int, top: int, scale: int) -> Finding:
+    box = found.box.moved(left, top)
+    return Finding(
+        found.kind, Box(box.left * scale, box.top * scale, box.right * scale, box.bottom * scale), found.score
+    )
+
+
+def _codes(picture: Picture) -> Iterator[Finding]:
+    """1D and 2D codes, also damaged ones: where there is a code there is a number."""
+    for each in zxingcpp.read_barcodes(np.ascontiguousarray(picture), return_errors=True):
+        place = each.position
+        corners = [(p.x, p.y) for p in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)]
+        yield Finding(CODE, _around(corners), 1.0)
