@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import click
 import cv2
 import numpy as np
 import zxingcpp
@@ -253,10 +254,11 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=10)
     parser.add_argument("--kind", action="append")
     chosen = parser.parse_args()
-    print(f"{'kind':18}{'covered':>9}{'worst':>8}{'flagged':>10}{'mean s':>8}{'max s':>8}")
+    click.echo(f"{'kind':18}{'covered':>9}{'worst':>8}{'flagged':>10}{'mean s':>8}{'max s':>8}")
     for kind, score in measure(chosen.seed, chosen.each, chosen.kind).items():
-        print(f"{kind:18}{score.covered / max(score.text, 1):9.4f}{score.worst:8.3f}"
-              f"{score.flagged:>6}/{score.negatives}{score.seconds / score.negatives:8.2f}{score.slowest:8.2f}")  # fmt: skip
+        share, mean = score.covered / max(score.text, 1), score.seconds / score.negatives
+        flagged = f"{score.flagged}/{score.negatives}"
+        click.echo(f"{kind:18}{share:9.4f}{score.worst:8.3f}{flagged:>10}{mean:8.2f}{score.slowest:8.2f}")
 
 
 if __name__ == "__main__":

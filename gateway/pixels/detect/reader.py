@@ -6,8 +6,7 @@ the background flattened, for letters that hardly differ from it. Codes are look
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,24 +21,16 @@ from numpy.typing import NDArray
 from rapidocr_onnxruntime import RapidOCR
 
 from gateway.pixels.boxes import Box
+from gateway.pixels.findings import CODE, TEXT, Finding
 
 Picture = NDArray[np.uint8]
-TEXT, CODE = "text", "code"
 LARGEST = 1600  # pixels of a window's side; the engine would make larger ones smaller
 OVERLAP = 200
 SURE, SURE_OF_FEW = 0.55, 0.8  # of the recogniser, from which on something is taken for text
+HARDLY_SURE = 0.3
 FEW = 3  # letters: shapes in tissue look like so few of them
 TALLEST = 0.4  # of a picture's height: what few letters can be; an organ is taller
 SMALLEST_QUARTER = 320  # pixels; of smaller pictures a quarter shows nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Text or a code somewhere in a picture; `score` from 0 to 1."""
-
-    kind: str
-    box: Box
-    score: float
 
 
 @lru_cache(maxsize=1)
@@ -59,20 +50,27 @@ class Reader:
 
     def find(self, picture: Picture) -> list[Finding]:
         """What stands in a picture of 8 bits, (rows, columns) or (rows, columns, RGB)."""
+        return self._found(picture, _is_text)
+
+    def find_rest(self, picture: Picture) -> list[Finding]:
+        """What may be left where something was found before: less is enough to be taken for text."""
+        return self._found(picture, _may_be_text)
+
+    def _found(self, picture: Picture, taken: Callable[[str, float, float], bool]) -> list[Finding]:
         colour = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
         found = list(_codes(colour))
         for view, scale in _views(colour):
             for window, left, top in _windows(view):
-                found += [_scaled(each, left, top, scale) for each in self._text(window)]
+                found += [_scaled(each, left, top, scale) for each in self._text(window, taken)]
         height, width = picture.shape[:2]
         parts = ((each, each.box.within(width, height)) for each in found)
         return [Finding(each.kind, part, each.score) for each, part in parts if part is not None]
 
-    def _text(self, window: Picture) -> Iterator[Finding]:
+    def _text(self, window: Picture, taken: Callable[[str, float, float], bool]) -> Iterator[Finding]:
         found, _times = self._engine(np.ascontiguousarray(window[..., ::-1]), text_score=0.0)
         for quad, text, score in found or ():
             box = _around(quad)
-            if _is_text(text, float(score), box.height / window.shape[0]):
+            if taken(text, float(score), box.height / window.shape[0]):
                 yield Finding(TEXT, box, float(score))
 
 
@@ -83,14 +81,20 @@ def _is_text(text: str, score: float, height: float) -> bool:
     return letters >= 2 and score >= SURE_OF_FEW and height <= TALLEST
 
 
+def _may_be_text(text: str, score: float, height: float) -> bool:
+    return score >= HARDLY_SURE and height <= TALLEST and any(each.isalnum() for each in text)
+
+
 def _around(quad: Any) -> Box:
-    """The upright rectangle about four corners, with a margin for what the detector cuts off."""
+    """The upright rectangle about four corners, with a margin for what the detector cuts off: along a line more."""
     corners = np.asarray(quad, np.float32)
     left, top = corners.min(axis=0)
     right, bottom = corners.max(axis=0)
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
-    margin = 0.25 * float(min(sides[0], sides[1])) + 2
-    return Box(int(left - margin), int(top - margin), int(right + margin) + 1, int(bottom + margin) + 1)
+    height = float(min(sides[0], sides[1]))
+    beside, above = (0.75, 0.25) if right - left >= bottom - top else (0.25, 0.75)
+    across, down = beside * height + 2, above * height + 2
+    return Box(int(left - across), int(top - down), int(right + across) + 1, int(bottom + down) + 1)
 
 
 def _views(picture: Picture) -> Iterator[tuple[Picture, int]]:

@@ -1,0 +1,18 @@
+"""What was found in a picture: where, and of which kind. Never what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.pixels.boxes import Box
+
+TEXT, CODE, DRAWN = "text", "code", "drawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Text or a code somewhere in a picture, or a box that a person drew; `score` from 0 to 1."""
+
+    kind: str
+    box: Box
+    score: float

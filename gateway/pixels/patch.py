@@ -1,0 +1,102 @@
+"""A patch: the frames that take the place of the archive's, and the pixel data element with them in it.
+
+Everything that is not replaced stays a range of the source. Where a frame's length changed, the items are laid out
+anew and the offset tables with them (PS3.5 A.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from struct import pack, unpack
+
+from gateway.dicom.errors import BadFrames
+from gateway.dicom.frames.index import FrameIndex
+from gateway.dicom.rope import Literal, SourceRange
+from gateway.dicom.source import ByteSource
+
+ITEM, SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+PIXEL_DATA = b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff"
+OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002  # ExtendedOffsetTable and its lengths
+Piece = Literal | SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """The pixel data element in pieces, and the values of the extended offset table if the header has one."""
+
+    pieces: tuple[Piece, ...]
+    offsets: bytes
+    lengths: bytes
+
+
+def packed(replaced: Mapping[int, bytes]) -> bytes:
+    """Frames by number as bytes, for a database."""
+    head = pack("<I", len(replaced))
+    return head + b"".join(pack("<II", frame, len(data)) + data for frame, data in sorted(replaced.items()))
+
+
+def unpacked(data: bytes) -> dict[int, bytes]:
+    """What `packed` packed. Raises BadFrames for anything else."""
+    found, at = dict[int, bytes](), 4
+    if len(data) < 4:
+        raise BadFrames("a stored patch is damaged")
+    for _ in range(unpack("<I", data[:4])[0]):
+        if at + 8 > len(data):
+            raise BadFrames("a stored patch is damaged")
+        frame, length = unpack("<II", data[at : at + 8])
+        found[frame] = data[at + 8 : at + 8 + length]
+        at += 8 + length
+    if at != len(data):
+        raise BadFrames("a stored patch is damaged")
+    return found
+
+
+def native(
+    source: ByteSource, start: int, end: int, frames: FrameIndex, replaced: Mapping[int, bytes]
+) -> tuple[Piece, ...]:
+    """Pixel data from `start` to `end` of the source with frames replaced in their places, length for length.
+
+    Raises BadFrames if a replaced frame has another length than the archive's.
+    """
+    pieces, at = list[Piece](), start
+    for frame, data in sorted(replaced.items()):
+        spots = frames.pieces(frame)
+        if len(spots) != 1 or spots[0][1] != len(data):
+            raise BadFrames("a replaced frame does not fit into its place")
+        pieces += [SourceRange(source, at, spots[0][0] - at), Literal(data)]
+        at = spots[0][0] + len(data)
+    return (*pieces, SourceRange(source, at, end - at))
+
+
+def encapsulated(
+    source: ByteSource, start: int, frames: FrameIndex, replaced: Mapping[int, bytes], *, basic_table: bool
+) -> Patched:
+    """Encapsulated pixel data: in place if every replaced frame fits, else laid out anew, an item for each frame."""
+    if all(len(frames.pieces(number)) == 1 and frames.pieces(number)[0][1] == len(data)
+           for number, data in replaced.items()):  # fmt: skip
+        return Patched(native(source, start, frames.end, frames, replaced), b"", b"")
+    pieces, offsets, lengths, at = list[Piece](), list[int](), list[int](), 0
+    for number in range(frames.count):
+        body: list[Piece] = _body(source, frames, replaced, number)
+        length = sum(each.length for each in body)
+        if length & 1:
+            body.append(Literal(b"\0"))
+        padded = length + (length & 1)
+        pieces += [Literal(ITEM + pack("<I", padded)), *body]
+        offsets.append(at)
+        lengths.append(length)
+        at += 8 + padded
+    table = b"".join(pack("<I", each) for each in offsets) if basic_table and at < 1 << 32 else b""
+    front = Literal(PIXEL_DATA + ITEM + pack("<I", len(table)) + table)
+    return Patched(
+        (front, *pieces, Literal(SEQUENCE_END + bytes(4))),
+        pack(f"<{len(offsets)}Q", *offsets),
+        pack(f"<{len(lengths)}Q", *lengths),
+    )
+
+
+def _body(source: ByteSource, frames: FrameIndex, replaced: Mapping[int, bytes], number: int) -> list[Piece]:
+    if number in replaced:
+        return [Literal(replaced[number])]
+    return [SourceRange(source, start, length) for start, length in frames.pieces(number)]
