@@ -39,12 +39,12 @@ clean:      ## remove the demo's data and all caches, not the virtual environmen
 
 .venv/runtime: requirements.lock requirements-build.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --require-hashes -r requirements-build.lock -r requirements.lock
+	$(BIN)/pip install -q --no-deps --require-hashes -r requirements-build.lock -r requirements.lock
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.lock
-	$(BIN)/pip install -q --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 system:     # a browser for the page tests, where apt and root are there; else those tests say why they are left out
