@@ -67,11 +67,12 @@ def clean_content(new: bytes, encoding: Encoding, original: bytes, patient: Pati
     if kind_of_value in CODED:
         return new if kind_of_value != b"CODE" or coded else None
     kind = NUMBERS.get(concept)
-    if kind is None:
+    if kind is None or not text:
         return None
     number = text.decode("latin-1")
     pseudonym = patient.keys.pseudonym(kind, number)
-    return new + encoded(TEXT_VALUE, b"UT", pseudonym.encode("ascii"), encoding)
+    at = next((each.start for each in elements(new, encoding) if each.tag > TEXT_VALUE), len(new))
+    return new[:at] + encoded(TEXT_VALUE, b"UT", pseudonym.encode("ascii"), encoding) + new[at:]
 
 
 ITEM_CHECKS: Mapping[str, ItemCheck] = {"clean_content": clean_content}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from gateway.deid.errors import BadRecipe
 from gateway.deid.layers import Resolved, resolve
-from gateway.deid.recipe import Action, Line
+from gateway.deid.recipe import PRIVATE, Action, Line
 from gateway.deid.safe_private import NOTHING_PRIVATE, SafePrivate
 from gateway.deid.terms import Check, check_of
+from gateway.deid.values import DUMMIES
 from gateway.dicom.encoding import standard_vrs
 
 CODES = {  # PS3.16 CID 7050, De-identification Method
@@ -83,7 +84,8 @@ def compile_plan(resolved: Resolved) -> Plan:
     rules = dict[int, Rule]()
     for recipe in resolved.layers:
         for line in recipe.lines:
-            rules[line.tag] = _rule(line, recipe.name, rules.get(line.tag))
+            if line.tag != PRIVATE:  # they have no tags of their own: private_blocks.py
+                rules[line.tag] = _rule(line, recipe.name, rules.get(line.tag))
     return Plan(
         resolved.name,
         resolved.sha256,
@@ -129,6 +131,7 @@ def _fits(function: str, vrs: tuple[bytes, ...]) -> bool:
         "shift": {b"DA", b"DT"},
         "age": {b"AS"},
         "clean_content": {b"SQ"},
+        "dummy": set(DUMMIES),
         "code_check": {b"SQ"},
         "clean_text": {b"LO", b"SH", b"LT", b"ST", b"UT", b"UC"},
         "pseudonym": {b"LO", b"SH", b"PN", b"UT", b"UC", b"LT", b"ST"},

@@ -10,6 +10,7 @@ stays). So every line is read twice, by `deid` and by the checks here, and both 
     BLANK AccessionNumber              kept with no value
     REPLACE PatientID func:pseudonym   one of FUNCTIONS
     REPLACE InstitutionName Withheld   a fixed text
+    REPLACE ALL func:safe_private      of all private elements, those on the list stay; the only line for ALL
     %labels
     ADD Edition 2025a                  about the recipe itself: Edition, Codes (or none), Summary; and, if need be,
     ADD Extends basic retain-uids      recipes that it stands on: later ones win, its own lines win over all
@@ -30,9 +31,9 @@ from pydicom.datadict import tag_for_keyword
 
 from gateway.deid.errors import BadRecipe, UnknownPolicy
 
-FUNCTIONS = frozenset(
-    ("uid", "pseudonym", "shift", "dummy", "age", "clean_text", "clean_content", "code_check", "quarantine")
-)
+_OF_VALUES = ("uid", "pseudonym", "shift", "dummy", "age", "clean_text", "quarantine")
+FUNCTIONS = frozenset((*_OF_VALUES, "clean_content", "code_check", "safe_private"))
+PRIVATE = -1  # the tag of a line for all private elements
 LABELS = ("Edition", "Codes", "Summary")
 MORE_LABELS = ("Extends", "SafePrivate")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -80,6 +81,8 @@ def read_recipe(policies_dir: Path, name: str) -> Recipe:
     missing = [label for label in LABELS if label not in labels]
     if missing:
         raise BadRecipe(f"recipe {name}: section %labels lacks {missing[0]}")
+    if ("SafePrivate" in labels) != any(line.tag == PRIVATE for line in lines):
+        raise BadRecipe(f"recipe {name}: func:safe_private and the label SafePrivate go together")
     return Recipe(name, sha256(text.encode()).hexdigest(), lines, labels)
 
 
@@ -117,6 +120,8 @@ def _label(line: str, number: int) -> tuple[str, str]:
 def _line(line: str, number: int) -> Line:
     verb, _, rest = line.partition(" ")
     keyword, _, argument = rest.strip().partition(" ")
+    if line.split() == ["REPLACE", "ALL", "func:safe_private"]:
+        return Line(PRIVATE, keyword, Action.FUNCTION, "safe_private", number)
     tag = tag_for_keyword(keyword)
     if tag is None:
         raise BadRecipe(f"line {number}: {keyword or 'nothing'} is not a DICOM keyword")
@@ -132,8 +137,8 @@ def _line(line: str, number: int) -> Line:
         if ":" in argument or not argument.isascii():
             raise BadRecipe(f"line {number}: a fixed text is plain ASCII without a colon")
         return Line(tag, keyword, Action.TEXT, argument, number)
-    if argument[5:] not in FUNCTIONS:
-        raise BadRecipe(f"line {number}: func: is one of {', '.join(sorted(FUNCTIONS))}")
+    if argument[5:] not in FUNCTIONS or argument == "func:safe_private":
+        raise BadRecipe(f"line {number}: func: is one of {', '.join(sorted(FUNCTIONS))}; safe_private is for ALL")
     return Line(tag, keyword, Action.FUNCTION, argument[5:], number)
 
 

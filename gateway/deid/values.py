@@ -16,6 +16,9 @@ from gateway.deid.keys import ProjectKeys
 from gateway.deid.words import clean_text
 from gateway.dicom.uids import ClearUid
 
+_DAY = rb"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_TIME = rb"(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"
+_INSTANT = _DAY + rb"(?:" + _TIME + rb")?(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
 _FORMS: Mapping[bytes, re.Pattern[bytes]] = {  # PS3.5 table 6.2-1; padding and value multiplicity included
     b"CS": re.compile(rb"[A-Z0-9_ ]{0,16}(?:\\[A-Z0-9_ ]{0,16})*"),
     b"DS": re.compile(rb"[0-9+\-.eE ]{0,16}(?:\\[0-9+\-.eE ]{0,16})*"),
@@ -23,19 +26,20 @@ _FORMS: Mapping[bytes, re.Pattern[bytes]] = {  # PS3.5 table 6.2-1; padding and 
     b"UI": re.compile(rb"[0-9.]{0,64}(?:\\[0-9.]{0,64})*\x00?"),
     b"AS": re.compile(rb"(?:[0-9]{3}[DWMY])?"),
     b"AT": re.compile(rb"(?:.{4})*", re.DOTALL),
-    b"DA": re.compile(rb"(?:[0-9]{8})?"),
-    b"TM": re.compile(rb"[0-9.]{0,14} ?"),
-    b"DT": re.compile(rb"[0-9.+\-]{0,26} ?"),
+    b"DA": re.compile(rb"(?:%(day)s(?:\\%(day)s)*)? ?" % {b"day": _DAY}),
+    b"TM": re.compile(rb"(?:%(time)s *(?:\\%(time)s *)*)?" % {b"time": _TIME}),
+    b"DT": re.compile(rb"(?:%(moment)s *(?:\\%(moment)s *)*)?" % {b"moment": _INSTANT}),
 }
 _TEXT_LIMITS = {b"SH": 16, b"LO": 64, b"AE": 16, b"PN": 324, b"ST": 1024, b"LT": 10240}
-_DUMMIES = {
-    b"AS": b"",
-    b"CS": b"",
+DUMMIES: Mapping[bytes, bytes] = {  # a value that is valid for the VR and says nothing
+    **dict.fromkeys((b"AE", b"LO", b"LT", b"OB", b"PN", b"SH", b"ST", b"UC", b"UN", b"UT"), b"REMOVED"),
+    b"AS": b"000D",
     b"DA": b"19000101",
     b"DS": b"0",
     b"DT": b"19000101000000",
     b"IS": b"0",
     b"TM": b"000000",
+    b"UR": b"about:blank",
 }
 _DATE = re.compile(rb"(\d{4})(\d{2})(\d{2})")
 _MOMENT = re.compile(rb"(\d{8})(?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})? ?")
@@ -97,7 +101,7 @@ def _shift(value: bytes, vr: bytes, _keyword: str, patient: Patient) -> bytes | 
 
 
 def _dummy(_value: bytes, vr: bytes, _keyword: str, _patient: Patient) -> bytes | None:
-    return _DUMMIES.get(vr, b"REMOVED")
+    return DUMMIES.get(vr)
 
 
 def _age(value: bytes, _vr: bytes, _keyword: str, _patient: Patient) -> bytes | None:

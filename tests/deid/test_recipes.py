@@ -11,7 +11,7 @@ from pydicom.datadict import tag_for_keyword
 
 from gateway.deid.errors import BadRecipe, UnknownPolicy
 from gateway.deid.plan import CODES, Plan, load_plan
-from gateway.deid.recipe import Action, read_recipe
+from gateway.deid.recipe import PRIVATE, Action, read_recipe
 from tests.deid.slides import BASIC, POLICIES, RESEARCH
 
 LABELS = "%labels\nADD Edition 2025c\nADD Codes 113100\nADD Summary A test\n"
@@ -42,6 +42,10 @@ REFUSED = {
     "a function for another kind of value": "REPLACE PatientName func:shift",
     "a function of codes for a text": "REPLACE PatientName func:code_check",
     "a function of texts for a sequence": "REPLACE OpticalPathSequence func:dummy",
+    "a dummy for a term, which must be one of its defined values": "REPLACE ScanOptions func:dummy",
+    "a dummy for a number of fixed length": "REPLACE Rows func:dummy",
+    "safe private elements for one attribute": "REPLACE PatientName func:safe_private",
+    "safe private elements without their list": "REPLACE ALL func:safe_private",
     "a term that has no defined values": "KEEP ScanOptions",
     "text that is not ASCII": "REPLACE InstitutionName Universitätsklinik",
     "a section that is not known": "%filter dangerouscookie\nLABEL x",
@@ -105,7 +109,7 @@ def test_an_option_alone_is_no_policy_and_composes_with_the_basic_profile(name: 
     own = read_recipe(POLICIES, name)
     assert {code for code, _ in plan.codes} == {"113100", *own.labels["Codes"].split()}
     for line in own.lines:
-        assert plan.rules[line.tag].action is line.action
+        assert line.tag == PRIVATE or plan.rules[line.tag].action is line.action
     untouched = set(BASIC.rules) - {line.tag for line in own.lines} - {tag_for_keyword("Rows")}
     assert all(plan.rules[tag] == BASIC.rules[tag] for tag in untouched)
 
@@ -149,6 +153,11 @@ def test_a_change_of_the_safe_private_list_changes_the_hash(tmp_path: Path) -> N
     listed = tmp_path / "deid" / "safe-private.toml"
     listed.write_text(listed.read_text("utf-8").replace("7053,xx09", "7053,xx0A"), "utf-8")
     assert load_plan(tmp_path, "trial").sha256 != before.sha256
+
+
+def test_a_list_of_safe_private_elements_needs_the_line_that_uses_it(tmp_path: Path) -> None:
+    with pytest.raises(BadRecipe, match="go together"):
+        loaded(tmp_path, "KEEP Rows", labels=LABELS + "ADD SafePrivate safe-private.toml\n")
 
 
 @pytest.mark.parametrize("fault", ['vr = "LO"', 'vr = ""', 'place = "0018,xx00"', 'creator = ""', "nonsense"])
