@@ -7,7 +7,7 @@ from functools import lru_cache
 from struct import Struct, pack
 
 from gateway.deid.keys import ProjectKeys
-from gateway.deid.plan import Plan
+from gateway.deid.plan import PIXELS, Plan
 from gateway.deid.values import mapped_uids
 from gateway.dicom.elements import ITEM, elements
 from gateway.dicom.encoding import EXPLICIT_LE, LONG_VRS, Encoding

@@ -198,3 +198,10 @@ def test_a_kept_day_or_time_is_one(vr: bytes, value: bytes, well: bool) -> None:
 def test_a_code_that_says_more_than_its_value_says_it_no_more() -> None:
     item = a_code("111744") + encoded(0x00080119, b"UC", b"Okonkwo", EXPLICIT_LE)
     assert b"Okonkwo" not in clean_codes(encoded_item(item, EXPLICIT_LE), EXPLICIT_LE)
+
+
+def test_a_header_never_claims_that_its_pixels_are_clean() -> None:
+    """113101 is for who has looked at them; the other options of a policy are said."""
+    body = at_top(placed((0x00400560,), b"", EXPLICIT_LE))
+    assert b"113103" in dataset_released(body, plan_of("clean-graphics"), EXPLICIT_LE)
+    assert b"113101" not in dataset_released(body, plan_of("clean-pixel-data"), EXPLICIT_LE)
