@@ -41,7 +41,8 @@ def encoded_item(content: bytes, encoding: Encoding) -> bytes:
 
 def marks(plan: Plan, encoding: Encoding) -> Mapping[int, bytes]:
     """The elements that every release carries, encoded, by tag."""
-    return _marks(plan.method, plan.codes, plan.dates, encoding)
+    said = tuple(each for each in plan.codes if each[0] != PIXELS)  # of pixels nothing is known here
+    return _marks(plan.method, said, plan.dates, encoding)
 
 
 @lru_cache(maxsize=64)
