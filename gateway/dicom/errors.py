@@ -19,6 +19,13 @@ class NotDicom(DicomError):
     title = "this is not a DICOM file: it has no DICM prefix"
 
 
+class NotAnInstance(DicomError):
+    """A media directory (PS3.10 8): it names the patients of every file beside it and holds no image."""
+
+    code = "not-an-instance"
+    title = "this is a directory of files (DICOMDIR), not an instance"
+
+
 class Truncated(DicomError):
     """The bytes end before an element, item or frame does."""
 
@@ -66,6 +73,13 @@ class TooLarge(DicomError):
 
     code = "too-large"
     title = "the header is larger than the limit"
+
+
+class BytesAfter(DicomError):
+    """Bytes after the pixel data that are no elements: another file's, or somebody's note."""
+
+    code = "bytes-after"
+    title = "there are bytes after the dataset that do not belong to it"
 
 
 class BadFrames(DicomError):

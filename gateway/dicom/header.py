@@ -9,14 +9,15 @@ from io import BytesIO
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.filereader import read_dataset
 
-from gateway.dicom.elements import UNDEFINED, Window, element_at, elements, head_at
+from gateway.dicom.elements import UNDEFINED, Element, Window, element_at, elements, head_at
 from gateway.dicom.encoding import DEFLATED, EXPLICIT_LE, EXPLICIT_LITTLE, Encoding, encoding_of
-from gateway.dicom.errors import DicomError, MissingMeta, NotDicom, OutOfOrder, TooLarge, Truncated
+from gateway.dicom.errors import DicomError, MissingMeta, NotAnInstance, NotDicom, OutOfOrder, TooLarge, Truncated
 from gateway.dicom.source import ByteSource, BytesSource
 
 PIXEL_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 INFLATED_LIMIT = 64 * 1024 * 1024
 META_START = 132
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,18 @@ def _read_meta(window: Window) -> tuple[str, int]:
             raise MissingMeta from None
         if element.tag <= last:
             raise OutOfOrder
+        if element.tag == 0x00020002 and _text(window, element) == MEDIA_DIRECTORY:
+            raise NotAnInstance
         if element.tag == 0x00020010:
-            raw = window.data[element.value_start : element.end]
-            transfer_syntax = raw.decode("ascii", "replace").rstrip("\0 ")
+            transfer_syntax = _text(window, element)
         last, at = element.tag, element.end
     if not transfer_syntax:
         raise MissingMeta
     return transfer_syntax, at
+
+
+def _text(window: Window, element: Element) -> str:
+    return window.data[element.value_start : element.end].decode("ascii", "replace").rstrip("\0 ")
 
 
 def _inflated(source: ByteSource, start: int) -> bytes:

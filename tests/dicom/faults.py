@@ -57,6 +57,7 @@ FAULTS: Mapping[str, tuple[bytes, type[errors.DicomError]]] = {
     "meta without transfer syntax": (a_file(NAME, None, meta=element(2 << 16 | 1, b"OB", b"\0\1")), errors.MissingMeta),
     "unknown transfer syntax": (a_file(NAME, "1.2.3.4.5"), errors.UnknownTransferSyntax),
     "a SOP class as transfer syntax": (a_file(NAME, "1.2.840.10008.5.1.4.1.1.2"), errors.UnknownTransferSyntax),
+    "a DICOMDIR": (a_file(NAME, None, meta=element(0x00020002, b"UI", b"1.2.840.10008.1.3.10")), errors.NotAnInstance),
     "cut in a value": (a_file(NAME[:-3]), errors.Truncated),
     "cut in a tag": (a_file(NAME + b"\x10\0\x20"), errors.Truncated),
     "cut in the meta": (a_file(b"")[:-4], errors.Truncated),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from struct import unpack
 
-from gateway.dicom.errors import BadFrames
+from gateway.dicom.elements import elements
+from gateway.dicom.errors import BadFrames, BytesAfter, DicomError
 from gateway.dicom.frames.extended import from_table
 from gateway.dicom.frames.index import FrameIndex
 from gateway.dicom.frames.native import of_equal_size
@@ -13,10 +14,30 @@ from gateway.dicom.header import Header
 
 EXTENDED_OFFSETS, EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 NUMBER_OF_FRAMES, SAMPLES, ROWS, COLUMNS, BITS = 0x00280008, 0x00280002, 0x00280010, 0x00280011, 0x00280100
+PIXEL_DATA, MOST_AFTER = 0x7FE00010, 1024 * 1024  # its tag; bytes of signatures and padding after it
 
 
 def index_frames(header: Header) -> FrameIndex:
-    """Where the frames lie in `header.body`. Raises BadFrames, Truncated."""
+    """Where the frames lie in `header.body`. Raises BadFrames, Truncated, and BytesAfter for what follows them."""
+    index = _indexed(header)
+    _only_elements_follow(header, index.end)
+    return index
+
+
+def _only_elements_follow(header: Header, at: int) -> None:
+    """Signatures and padding may follow the pixel data (they do not leave); anything else is no DICOM."""
+    size = header.body.size - at
+    if size > MOST_AFTER:
+        raise BytesAfter
+    try:
+        tags = [element.tag for element in elements(header.body.read(at, size), header.encoding)]
+    except DicomError:
+        raise BytesAfter from None
+    if tags and tags[0] <= PIXEL_DATA:
+        raise BytesAfter
+
+
+def _indexed(header: Header) -> FrameIndex:
     pixel = header.pixel
     if pixel is None:
         raise BadFrames("the instance has no pixel data")
