@@ -82,7 +82,7 @@ class _Rewriter:
     def _level(
         self, at: int, stop: int, encoding: Encoding, depth: int, *, open_item: bool = False
     ) -> tuple[int, bytes | None]:
-        """(end, new bytes or None if nothing changed) of the elements from `at`; an open item ends after its delimiter."""
+        """(end, new bytes or None if nothing changed) of elements from `at`; an open item ends after its delimiter."""
         data, rules, little, explicit = self.data, self.rules, encoding.little, encoding.explicit
         head_of, long_of = _HEADS[explicit, little].unpack_from, _LONGS[little].unpack_from
         pieces: list[bytes] = []
