@@ -6,6 +6,7 @@ These tables hold the archive's own identifiers. They never leave the gateway: r
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -110,6 +111,36 @@ class FrameTable(Base):
     __tablename__ = "frame_table"
 
     instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), primary_key=True)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Screening(Base):
+    """What was seen in an instance's pixels, under which rules and models. `marks`: [frame, kind, l, t, r, b] each."""
+
+    __tablename__ = "screening"
+    __table_args__ = (
+        UniqueConstraint("instance_id", "version", "rules_sha256", "model_sha256"),
+        CheckConstraint("state in ('clean', 'redacted', 'review', 'failed')", name="state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    version: Mapped[str] = mapped_column(String(80))
+    rules_sha256: Mapped[str] = mapped_column(String(64))
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    marks: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    rounds: Mapped[int] = mapped_column(default=0)
+    screened_at: Mapped[datetime]
+
+
+class ScreenedFrames(Base):
+    """The frames that take the place of the archive's, packed; apart from the screening because they can be large."""
+
+    __tablename__ = "screened_frames"
+
+    screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), primary_key=True)
     packed: Mapped[bytes] = mapped_column(LargeBinary)
 
 

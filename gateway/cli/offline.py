@@ -34,6 +34,7 @@ from gateway.pixels.rules import PixelRules, SlideFacts, load_rules
 from gateway.settings import current
 
 RELEASED, BEFORE, WITHHELD, BROKEN = "released", "released before", "withheld", "unreadable"
+SLIDES = "SM"  # levels of slides show tissue; they leave without a claim that they were looked at
 SHORTEST_KEY = 16  # bytes
 ALONE = 8  # so few files are not worth other processes
 
@@ -166,9 +167,10 @@ def _released(source: ByteSource, plan: Plan, rules: PixelRules, job: Job) -> tu
     header, tally = read_header(source), Tally()
     pieces: list[Literal | SourceRange] = [Literal(rewrite(header, plan, job.keys, tally))]
     if not job.pixels_checked:
-        verdict = rules.verdict(_facts(header))
-        if not verdict.released:
-            raise Withheld(verdict.reason)
+        facts = _facts(header)
+        verdict = rules.verdict(facts)
+        if not verdict.released or (verdict.screened and facts.modality != SLIDES):
+            raise Withheld(verdict.reason or "its pixels have not been screened: see --pixels-checked")
     if header.pixel is not None:
         end = index_frames(header).end
         pieces.append(SourceRange(header.body, header.pixel.start, end - header.pixel.start))

@@ -15,11 +15,15 @@ def release() -> None:
 def build(grant_id: str) -> None:
     """Freeze what a grant opens. A release that is there already stays as it is."""
     from gateway import clock
-    from gateway.db import transaction
+    from gateway.catalogue.screening import screen_datasets
+    from gateway.db import reading, transaction
     from gateway.release.commands import build as built
     from gateway.release.queries import grant_named
     from gateway.trail.record import SYSTEM
 
+    with reading() as db:
+        datasets = grant_named(db, grant_id).dataset_ids
+    screen_datasets(datasets, by=SYSTEM, now=clock.now())
     with transaction() as db:
         made = built(db, by=SYSTEM, grant=grant_named(db, grant_id), now=clock.now())
     click.echo(f"release {made.id}: {made.released} images released, {made.withheld} withheld")

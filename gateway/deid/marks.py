@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from functools import lru_cache
 from struct import Struct, pack
 
 from gateway.deid.keys import ProjectKeys
-from gateway.deid.plan import PIXELS, Plan
+from gateway.deid.plan import CODES, PIXELS, Plan
 from gateway.deid.values import mapped_uids
 from gateway.dicom.elements import ITEM, elements
 from gateway.dicom.encoding import EXPLICIT_LE, LONG_VRS, Encoding
@@ -16,6 +17,7 @@ from gateway.dicom.header import Header
 
 IMPLEMENTATION_UID = b"2.25.137291438236711094827664951077130985216"
 IMPLEMENTATION_NAME = b"SLIDEGATE_1"
+DERIVATION = b"Text and codes were taken out of the pixels for de-identification"
 PREAMBLE = bytes(128) + b"DICM"
 _HEADS = {  # of an element: implicit VR, a long explicit one, a short one (PS3.5 7.1.2, 7.1.3); little endian or big
     little: tuple(Struct(order + form).pack for form in ("HHI", "HH2sxxI", "HH2sH"))
@@ -39,10 +41,27 @@ def encoded_item(content: bytes, encoding: Encoding) -> bytes:
     return _HEADS[encoding.little][0](ITEM >> 16, ITEM & 0xFFFF, len(content)) + content
 
 
-def marks(plan: Plan, encoding: Encoding) -> Mapping[int, bytes]:
-    """The elements that every release carries, encoded, by tag."""
-    said = tuple(each for each in plan.codes if each[0] != PIXELS)  # of pixels nothing is known here
-    return _marks(plan.method, said, plan.dates, encoding)
+class Pixels(Enum):
+    """What was done about the pixels of an instance: nothing, looked at and found clean, or text taken out."""
+
+    UNSEEN = "unseen"
+    CLEAN = "clean"
+    REDACTED = "redacted"
+
+
+def marks(plan: Plan, encoding: Encoding, pixels: Pixels = Pixels.UNSEEN, image_type: bytes = b"") -> dict[int, bytes]:
+    """The elements that a release carries, encoded, by tag. What they say of pixels is said after a screening only."""
+    codes = {code: meaning for code, meaning in plan.codes if code != PIXELS}
+    if pixels is not Pixels.UNSEEN:
+        codes[PIXELS] = CODES[PIXELS]
+    found = dict(_marks(plan.method, tuple(sorted(codes.items())), plan.dates, encoding))
+    if pixels is not Pixels.UNSEEN:
+        found[0x00280301] = encoded(0x00280301, b"CS", b"NO", encoding)  # BurnedInAnnotation
+    if pixels is Pixels.REDACTED:
+        derived = b"\\".join([b"DERIVED", *image_type.strip(b"\0 ").split(b"\\")[1:]])
+        found[0x00080008] = encoded(0x00080008, b"CS", derived, encoding)
+        found[0x00082111] = encoded(0x00082111, b"ST", DERIVATION, encoding)
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ at each tag once. A sequence is rebuilt only if something inside it changed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
 
 from gateway.deid import content
@@ -14,10 +15,11 @@ from gateway.deid.codes import clean_codes
 from gateway.deid.errors import NoPatient
 from gateway.deid.gate import Removed, unnoted
 from gateway.deid.keys import ProjectKeys
-from gateway.deid.marks import PREAMBLE, encoded, encoded_item, marks, new_meta
+from gateway.deid.marks import PREAMBLE, Pixels, encoded, encoded_item, marks, new_meta
 from gateway.deid.plan import Plan, Rule
 from gateway.deid.private_blocks import PrivateBlocks
 from gateway.deid.recipe import Action
+from gateway.deid.terms import check_of
 from gateway.deid.trace import Watcher
 from gateway.deid.values import FUNCTIONS, Patient, well_formed
 from gateway.dicom.elements import DEEPEST, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Element, Window, element_at
@@ -39,7 +41,9 @@ NEVER = 1 << 32  # beyond every tag
 MANY, MOST_SAMPLES = 8, 64  # items from which on a sample pays; samples in one dataset
 
 
-def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None = None) -> bytes:
+def rewrite(
+    header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None = None, *, pixels: Pixels = Pixels.UNSEEN
+) -> bytes:
     """The whole new front of the file: preamble, file meta, dataset, up to the pixel data element.
 
     Raises NoPatient, Quarantined, StillThere (all: withhold), or a DicomError for bytes that make no sense.
@@ -49,9 +53,16 @@ def rewrite(header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None
         raise NoPatient
     patient = Patient(patient_id.decode("latin-1"), keys)
     rewriter = _Rewriter(header.dataset, plan, patient, trace)
-    dataset = rewriter.dataset(header.encoding)
+    image_type = _image_type(header) if pixels is Pixels.REDACTED else b""
+    dataset = rewriter.dataset(header.encoding, marks(plan, header.encoding, pixels, image_type))
     rewriter.removed.must_be_gone_from(dataset)
     return PREAMBLE + new_meta(header, plan, keys) + dataset
+
+
+def _image_type(header: Header) -> bytes:
+    """ImageType, its terms checked."""
+    value, check = header.value(0x00080008) or b"", check_of("ImageType")
+    return (check(value) or b"") if check is not None else b""
 
 
 def stays(rule: Rule, value: bytes) -> bool:
@@ -70,12 +81,14 @@ class _Rewriter:
         self.trace = trace
         self.removed = Removed()
         self.due: list[tuple[int, bytes]] = []  # marks still to be put in, the next one last
+        self.given: frozenset[int] = frozenset()
         self.leaves: list[Leaf] | None = None  # while an item is a sample for those alike
         self.samples = 0
 
-    def dataset(self, encoding: Encoding) -> bytes:
+    def dataset(self, encoding: Encoding, added: Mapping[int, bytes]) -> bytes:
         """The top level, with the marks of de-identification in their places."""
-        self.due = sorted(marks(self.plan, encoding).items(), reverse=True)
+        self.due = sorted(added.items(), reverse=True)
+        self.given = frozenset(added)
         _end, changed = self._level(0, len(self.data), encoding, 0)
         return self.data if changed is None else changed
 
@@ -105,9 +118,11 @@ class _Rewriter:
             if group == 0xFFFE:
                 raise BadElement("an item or delimiter stands where an element should")
             last = tag
+            ours = False
             if tag >= due:
                 due = self._mark(pieces, run, at, tag)
                 run = at
+                ours = tag in self.given
             start = at + 8
             if not explicit:
                 vrs = standard_vrs(tag)
@@ -122,7 +137,7 @@ class _Rewriter:
                 private = private or PrivateBlocks(self.plan.safe_private)
                 rule = private.rule(tag, data, start, length)
             else:
-                rule = rules.get(tag)
+                rule = rules.get(tag) if not ours else None
             if unwatched and rule is not None and vr in rule.unseen and length != UNDEFINED:
                 at = start + length
                 continue

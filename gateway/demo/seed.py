@@ -22,6 +22,7 @@ from gateway import clock, db
 from gateway.catalogue import commands as catalogue
 from gateway.catalogue.indexing import index_archive
 from gateway.catalogue.models import Archive, Dataset
+from gateway.catalogue.screening import screen_datasets
 from gateway.demo.applications import play
 from gateway.demo.archive import PlantedArchive, make_archive
 from gateway.demo.story import DATASETS, PEOPLE, STORIES
@@ -89,6 +90,10 @@ def _made(directory: Path, scale: float, say: Say) -> dict[str, Any]:
         }  # fmt: skip
     say("indexing the archives ...")
     _catalogue(archive, opened)
+    say("looking at the pixels for burnt-in text ...")
+    with db.reading() as session:
+        every = list(session.scalars(select(Dataset.id)))
+    screen_datasets(every, by=SYSTEM, now=opened)
     say("walking applications through the committee, releasing slides ...")
     with db.transaction() as session:
         here = {key: session.merge(account) for key, account in accounts.items()}

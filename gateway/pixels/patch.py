@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import pack, unpack
 
+from gateway.dicom.elements import elements
+from gateway.dicom.encoding import Encoding
 from gateway.dicom.errors import BadFrames
 from gateway.dicom.frames.index import FrameIndex
 from gateway.dicom.rope import Literal, SourceRange
@@ -17,6 +19,7 @@ from gateway.dicom.source import ByteSource
 
 ITEM, SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 PIXEL_DATA = b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff"
+META_END = 144  # bytes of preamble, prefix, and the group length of the file meta
 OFFSETS, LENGTHS = 0x7FE00001, 0x7FE00002  # ExtendedOffsetTable and its lengths
 Piece = Literal | SourceRange
 
@@ -69,10 +72,11 @@ def native(
     return (*pieces, SourceRange(source, at, end - at))
 
 
-def encapsulated(
-    source: ByteSource, start: int, frames: FrameIndex, replaced: Mapping[int, bytes], *, basic_table: bool
-) -> Patched:
-    """Encapsulated pixel data: in place if every replaced frame fits, else laid out anew, an item for each frame."""
+def encapsulated(source: ByteSource, start: int, frames: FrameIndex, replaced: Mapping[int, bytes]) -> Patched:
+    """Encapsulated pixel data: in place if every replaced frame fits, else laid out anew, an item for each frame.
+
+    Laid out anew, the basic offset table stays empty, as every frame is one item.
+    """
     if all(len(frames.pieces(number)) == 1 and frames.pieces(number)[0][1] == len(data)
            for number, data in replaced.items()):  # fmt: skip
         return Patched(native(source, start, frames.end, frames, replaced), b"", b"")
@@ -87,8 +91,7 @@ def encapsulated(
         offsets.append(at)
         lengths.append(length)
         at += 8 + padded
-    table = b"".join(pack("<I", each) for each in offsets) if basic_table and at < 1 << 32 else b""
-    front = Literal(PIXEL_DATA + ITEM + pack("<I", len(table)) + table)
+    front = Literal(PIXEL_DATA + ITEM + bytes(4))
     return Patched(
         (front, *pieces, Literal(SEQUENCE_END + bytes(4))),
         pack(f"<{len(offsets)}Q", *offsets),
@@ -100,3 +103,18 @@ def _body(source: ByteSource, frames: FrameIndex, replaced: Mapping[int, bytes],
     if number in replaced:
         return [Literal(replaced[number])]
     return [SourceRange(source, start, length) for start, length in frames.pieces(number)]
+
+
+def with_offsets(front: bytes, encoding: Encoding, patched: Patched) -> bytes:
+    """A header whose extended offset table, if it has one, is that of frames laid out anew. Same length as before."""
+    if not patched.offsets:
+        return front
+    new = bytearray(front)
+    start = META_END + unpack("<I", front[META_END - 4 : META_END])[0]
+    for each in elements(front, encoding, start):
+        values = {OFFSETS: patched.offsets, LENGTHS: patched.lengths}.get(each.tag)
+        if values is not None:
+            if len(values) != each.end - each.value_start:
+                raise BadFrames("the extended offset table does not have one entry for each frame")
+            new[each.value_start : each.end] = values
+    return bytes(new)

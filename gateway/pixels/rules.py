@@ -16,7 +16,8 @@ from gateway.errors import Invalid
 
 FACTS = frozenset(("sop_class", "flavour", "modality", "burned_in", "label_in_image", "derived"))
 ANSWERS = frozenset(("burned_in", "label_in_image"))
-KEYS = frozenset(("name", "when", "release", "reason"))
+KEYS = frozenset(("name", "when", "release", "after", "reason"))
+SCREENING = "screening"
 
 
 class BadPixelRules(Invalid):
@@ -47,11 +48,15 @@ class SlideFacts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Released or withheld, the reason in plain words, and the rule that said so."""
+    """Released or withheld, the reason in plain words, and the rule that said so.
+
+    Where `screened` is set it is released only once its pixels have been looked at and are clean.
+    """
 
     released: bool
     reason: str
     rule: str
+    screened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,10 @@ def _rule(raw: Any) -> Rule:
         raise BadPixelRules(f"rule {name!r} needs a name, release = true or false, and nothing unknown")
     if not isinstance(reason, str) or not (raw["release"] or reason):
         raise BadPixelRules(f"rule {name!r} withholds and must say why")
-    return Rule(name, _conditions(name, raw.get("when")), Verdict(raw["release"], reason, name))
+    after = raw.get("after", "")
+    if after not in ("", SCREENING) or (after and not raw["release"]):
+        raise BadPixelRules(f'rule {name!r}: what is released may be so after = "{SCREENING}"')
+    return Rule(name, _conditions(name, raw.get("when")), Verdict(raw["release"], reason, name, bool(after)))
 
 
 def _conditions(name: str, when: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -19,7 +19,7 @@ from gateway.pixels.redact.frames import redacted
 
 ROUNDS = 3
 CLEAN, REDACTED, REVIEW = "clean", "redacted", "review"
-LARGEST_LEVEL = 200_000_000  # pixels of a lowest level; a larger one is not looked at but withheld
+LARGEST_SIDE = 8192  # pixels of a picture that is looked at; the lowest level of a pyramid is smaller
 
 Picture = NDArray[np.uint8]
 Frames = Callable[[int], bytes]  # encoded frame by number, from 0
@@ -119,12 +119,18 @@ class Level:
     height: int
     facts: PixelFacts
 
+    @property
+    def shrunk(self) -> int:
+        """How many pixels of the level one of its assembled picture covers, each way: few levels need more than 1."""
+        return max(1, -(-max(self.width, self.height) // LARGEST_SIDE))
+
     def assembled(self) -> Picture:
-        """The whole level; what no frame covers is white."""
-        whole = np.full((self.height, self.width, 3), 255, np.uint8)
+        """The whole level, shrunk if it is very large; what no frame covers is white."""
+        by = self.shrunk
+        whole = np.full((-(-self.height // by), -(-self.width // by), 3), 255, np.uint8)
         for number, (left, top) in enumerate(self.places):
-            tile = shown(decoded(self.frames(number), self.facts), self.facts)
-            part = whole[top : top + tile.shape[0], left : left + tile.shape[1]]
+            tile = shown(decoded(self.frames(number), self.facts), self.facts)[::by, ::by]
+            part = whole[top // by : top // by + tile.shape[0], left // by : left // by + tile.shape[1]]
             part[:] = (tile if tile.ndim == 3 else tile[..., None])[: part.shape[0], : part.shape[1]]
         return whole
 
@@ -157,7 +163,10 @@ def screen_slide(levels: Sequence[Level], eyes: Eyes) -> list[Screened]:
 
 
 def redact_slide(levels: Sequence[Level], lowest: Level, boxes: Sequence[Box]) -> list[Screened]:
-    """Every level without these boxes of the lowest one. Raises CannotRedact, CannotDecode, NoCodec."""
+    """Every level without these boxes of the lowest one's assembled picture.
+
+    Raises CannotRedact, CannotDecode, NoCodec.
+    """
     drawn = [Finding(DRAWN, each, 1.0) for each in boxes]
     marked = [(each, _on(each, lowest, drawn)) for each in levels]
     return [Screened(REDACTED, tuple(marks), each.without(marks)) for each, marks in marked]
@@ -165,7 +174,7 @@ def redact_slide(levels: Sequence[Level], lowest: Level, boxes: Sequence[Box]) -
 
 def _on(level: Level, lowest: Level, found: Sequence[Finding]) -> list[Mark]:
     """What was found on the lowest level, as marks on the frames of another."""
-    across, down = level.width / lowest.width, level.height / lowest.height
+    across, down = (lowest.shrunk * a / b for a, b in ((level.width, lowest.width), (level.height, lowest.height)))
     return level.marks((each.kind, _stretched(each.box, across, down)) for each in found)
 
 

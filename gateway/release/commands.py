@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Archive as ArchiveRow
 from gateway.catalogue.models import Instance, Site
-from gateway.catalogue.queries import frame_index, instances_in
+from gateway.catalogue.queries import instances_in
+from gateway.catalogue.screening import facts_of, latest
 from gateway.consent import optouts
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import Plan, load_plan
 from gateway.dicom.uids import ClearUid
 from gateway.errors import SlidegateError
-from gateway.pixels.rules import PixelRules, SlideFacts, load_rules
+from gateway.pixels.rules import PixelRules, load_rules
+from gateway.pixels.screen import CLEAN, REDACTED
 from gateway.projects.grants import AlreadyRevoked
 from gateway.projects.keys import first_data_master
 from gateway.projects.keys_patient import KeyRing, PatientForgotten, first_key_ring
@@ -31,6 +33,8 @@ from gateway.release.rewriting import rewritten
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
+NOT_SCREENED = "This image has not been screened for burnt-in text yet."
+FOR_A_PERSON = "Something was found in this image, and a person has to look at it."
 OPTED_OUT = "The patient has said no to research use."
 
 
@@ -67,7 +71,7 @@ class _Builder:
             transfer_syntax=instance.transfer_syntax,
             frame_count=instance.frame_count,
         )
-        entry.reason = self._withheld(db, instance, site)
+        entry.reason = self._withheld(db, instance, site) or self._unscreened(db, instance, entry)
         if not entry.reason:
             self._try(db, instance, keys, entry)
         return entry
@@ -77,27 +81,31 @@ class _Builder:
         patient_id = instance.series.study.patient_id
         if optouts.is_opted_out(db, master=self.master, site=site.code, patient_id=patient_id):
             return OPTED_OUT
-        verdict = self.rules.verdict(
-            SlideFacts(
-                instance.sop_class,
-                tuple(instance.image_type),
-                instance.modality,
-                instance.burned_in,
-                instance.label_in_image,
-            )
-        )
+        verdict = self.rules.verdict(facts_of(instance))
         return "" if verdict.released else verdict.reason
+
+    def _unscreened(self, db: Session, instance: Instance, entry: ManifestEntry) -> str:
+        """Why the pixels may not leave yet; nothing if they may. Notes the screening that says so."""
+        if not self.rules.verdict(facts_of(instance)).screened:
+            return ""
+        found = latest(db, instance, self.rules)
+        if found is None:
+            return NOT_SCREENED
+        if found.state not in (CLEAN, REDACTED):
+            return found.reason or FOR_A_PERSON
+        entry.screening_id = found.id
+        return ""
 
     def _try(self, db: Session, instance: Instance, keys: ProjectKeys, entry: ManifestEntry) -> None:
         """Rewrite the header once; an instance that fails is withheld with the reason."""
         try:
-            front, told, pixel_start = rewritten(db, instance, self.plan, keys)
+            made = rewritten(db, instance, self.plan, keys, entry.screening_id)
         except SlidegateError as error:
             entry.reason = error.message[:200]
             return
         entry.released = True
-        entry.facts = facts.searchable(told)
-        entry.size = len(front) + frame_index(db, instance.id).end - pixel_start
+        entry.facts = facts.searchable(made.told)
+        entry.size = made.length
 
 
 def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:

@@ -49,6 +49,7 @@ class ManifestEntry(Base):
     transfer_syntax: Mapped[str] = mapped_column(String(64), default="")
     frame_count: Mapped[int] = mapped_column(default=0)
     size: Mapped[int] = mapped_column(BigInteger, default=0)
+    screening_id: Mapped[str | None] = mapped_column(ForeignKey("screening.id"))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 

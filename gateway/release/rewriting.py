@@ -1,29 +1,92 @@
-"""One instance's header under one project's keys: what both building a release and serving it do."""
+"""One instance under one project's keys: what both building a release and serving it do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.catalogue.models import Instance
+from gateway.catalogue.models import Instance, Screening
+from gateway.catalogue.queries import frame_index
+from gateway.catalogue.screening import replaced_frames
 from gateway.catalogue.sources import open_source
 from gateway.deid.keys import ProjectKeys
+from gateway.deid.marks import Pixels
 from gateway.deid.plan import Plan
 from gateway.deid.rewrite import rewrite
-from gateway.dicom.header import read_header
+from gateway.dicom.frames.index import FrameIndex
+from gateway.dicom.header import PixelElement, read_header
+from gateway.dicom.rope import Literal, Rope, SourceRange
+from gateway.dicom.source import ByteSource
 from gateway.errors import Withheld
+from gateway.pixels import patch
+from gateway.pixels.screen import CLEAN
 from gateway.release import facts
 
 
-def rewritten(db: Session, instance: Instance, plan: Plan, keys: ProjectKeys) -> tuple[bytes, dict[str, Any], int]:
-    """(new front, its metadata as DICOM JSON, where the pixel data start in the source)."""
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """An instance as it may leave: its new front, what that says as DICOM JSON, and its pixels over the source's."""
+
+    front: bytes
+    told: dict[str, Any]
+    frames: FrameIndex
+    pixel: PixelElement
+    replaced: Mapping[int, bytes]
+
+    def rope(self, source: ByteSource) -> Rope:
+        """The whole instance."""
+        return Rope([Literal(self.front), *self._pixels(source)])
+
+    @property
+    def length(self) -> int:
+        """Length of the whole instance in bytes."""
+        return sum(piece.length for piece in (Literal(self.front), *self._pixels(_Nowhere())))
+
+    def _pixels(self, source: ByteSource) -> tuple[patch.Piece, ...]:
+        start, end = self.pixel.start, self.frames.end
+        if not self.replaced:
+            return (SourceRange(source, start, end - start),)
+        if self.pixel.length is not None:
+            return patch.native(source, start, end, self.frames, self.replaced)
+        return patch.encapsulated(source, start, self.frames, self.replaced).pieces
+
+
+class _Nowhere:
+    """A source of which only ranges are made."""
+
+    size = 0
+
+    def read(self, _start: int, _length: int) -> bytes:
+        """Nothing is ever read."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def rewritten(
+    db: Session, instance: Instance, plan: Plan, keys: ProjectKeys, screening_id: str | None = None
+) -> Rewritten:
+    """The instance under a plan and keys, with what its screening took out. Raises Withheld, DicomError."""
     source = open_source(db, instance)
     try:
         header = read_header(source)
         if header.pixel is None or header.body is not source:
             raise Withheld("Deflated objects and objects without pixels are not released.")
-        front = rewrite(header, plan, keys)
-        return front, facts.metadata(facts.parsed(front)), header.pixel.start
+        frames, replaced, pixels = frame_index(db, instance.id), {}, Pixels.UNSEEN
+        if screening_id is not None:
+            screening = db.get_one(Screening, screening_id)
+            if screening.instance_id != instance.id or screening.version != instance.version:
+                raise Withheld("The archive has changed this image since its pixels were looked at.")
+            replaced = replaced_frames(db, screening_id)
+            pixels = Pixels.CLEAN if screening.state == CLEAN else Pixels.REDACTED
+        front = rewrite(header, plan, keys, pixels=pixels)
+        if replaced and header.pixel.length is None:
+            laid_out = patch.encapsulated(source, header.pixel.start, frames, replaced)
+            front = patch.with_offsets(front, header.encoding, laid_out)
+        return Rewritten(front, facts.metadata(facts.parsed(front)), frames, header.pixel, replaced)
     finally:
         source.close()

@@ -17,12 +17,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance
-from gateway.catalogue.queries import frame_index
 from gateway.catalogue.sources import open_source
 from gateway.consent import optouts
 from gateway.deid.plan import load_plan
-from gateway.dicom.frames.index import FrameIndex
-from gateway.dicom.rope import Literal, Rope, SourceRange
+from gateway.dicom.rope import Rope
 from gateway.dicom.source import ByteSource
 from gateway.dicom.uids import ClearUid, ReleaseUid
 from gateway.errors import Withheld
@@ -31,7 +29,7 @@ from gateway.projects.keys_patient import key_ring
 from gateway.release.errors import PolicyChanged
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.queries import patient_of
-from gateway.release.rewriting import rewritten
+from gateway.release.rewriting import Rewritten, rewritten
 from gateway.settings import current
 
 CACHE_BYTES = 32 * 1024 * 1024
@@ -41,15 +39,13 @@ CACHE_BYTES = 32 * 1024 * 1024
 class Prepared:
     """What is kept of an instance between requests: its new header and where its pixels lie."""
 
-    front: bytes
-    told: dict[str, Any]
-    frames: FrameIndex
-    pixel_start: int
+    made: Rewritten
 
     @property
     def weight(self) -> int:
         """Bytes of memory, roughly: parsed JSON weighs several times its header."""
-        return 6 * len(self.front) + 16 * len(self.frames.starts)
+        replaced = sum(len(frame) for frame in self.made.replaced.values())
+        return 6 * len(self.made.front) + 16 * len(self.made.frames.starts) + replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +67,22 @@ class Slide:
     @property
     def frame_count(self) -> int:
         """Number of frames."""
-        return self._prepared.frames.count
+        return self._prepared.made.frames.count
 
     @property
     def metadata(self) -> dict[str, Any]:
         """De-identified attributes as DICOM JSON."""
-        return self._prepared.told
+        return self._prepared.made.told
 
     def frame(self, number: int) -> bytes:
-        """The encoded bytes of a frame, counted from 0: exactly those of the archive. Raises BadFrames."""
-        return b"".join(self._source.read(start, length) for start, length in self._prepared.frames.pieces(number))
+        """The encoded bytes of a frame, counted from 0: those of the archive, or what screening put in their place.
+
+        Raises BadFrames.
+        """
+        made = self._prepared.made
+        if number in made.replaced:
+            return made.replaced[number]
+        return b"".join(self._source.read(start, length) for start, length in made.frames.pieces(number))
 
 
 class _Cache:
@@ -131,10 +133,9 @@ def open_slide(db: Session, pass_: Pass, release: Release, entry: ManifestEntry)
     instance = db.get_one(Instance, entry.instance_id)
     prepared = _prepared(db, pass_, release, entry, instance)
     source = open_source(db, instance)
-    pixels = SourceRange(source, prepared.pixel_start, prepared.frames.end - prepared.pixel_start)
-    front = hashlib.sha256(prepared.front).hexdigest()
-    etag = hashlib.sha256(f"{front} {instance.version} {release.id}".encode()).hexdigest()[:32]
-    rope = Rope([Literal(prepared.front), pixels])
+    front = hashlib.sha256(prepared.made.front).hexdigest()
+    etag = hashlib.sha256(f"{front} {instance.version} {entry.screening_id} {release.id}".encode()).hexdigest()[:32]
+    rope = prepared.made.rope(source)
     return Slide(ReleaseUid(entry.uid), entry.transfer_syntax, rope, etag, prepared, source)
 
 
@@ -145,7 +146,8 @@ def close(slide: Slide) -> None:
 
 def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, instance: Instance) -> Prepared:
     epochs = (pass_.epoch, optouts.epoch(db))
-    key = (release.project_id, release.deid_sha256, entry.uid, instance.id, instance.version, epochs)
+    what = (entry.uid, instance.id, instance.version, entry.screening_id)
+    key = (release.project_id, release.deid_sha256, what, epochs)
     found = _cache.get(key)
     if found is None:
         plan = load_plan(current().policies_dir, release.deid_policy)
@@ -155,7 +157,6 @@ def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, 
         keys = key_ring(db, release.project_id).patient(db, site=patient.site, patient_id=patient.patient_id)
         if keys.uid(ClearUid(instance.uid)) != entry.uid:  # the archive moved it to another patient since
             raise Withheld("The archive has changed this image since the release was made.")
-        front, told, pixel_start = rewritten(db, instance, plan, keys)
-        found = Prepared(front, told, frame_index(db, instance.id), pixel_start)
+        found = Prepared(rewritten(db, instance, plan, keys, entry.screening_id))
         _cache.put(key, found)
     return found

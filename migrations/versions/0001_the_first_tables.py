@@ -20,6 +20,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_epoch")),
     )
     op.create_table(
+        "data_key",
+        sa.Column("kek_id", sa.String(length=16), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kek_id", name=op.f("pk_data_key")),
+    )
+    op.create_table(
         "opt_out",
         sa.Column("patient", sa.String(length=64), nullable=False),
         sa.Column("since", gateway.db.UtcDateTime(timezone=True), nullable=False),
@@ -201,6 +208,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_membership_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "patient_key",
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("patient", sa.String(length=64), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("forgotten_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_patient_key_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "patient", name=op.f("pk_patient_key")),
+    )
+    op.create_table(
         "people_account_role",
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
@@ -246,6 +263,37 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("people_token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_people_token_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "reidentification",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("pseudonym", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("asked_by", sa.String(length=16), nullable=False),
+        sa.Column("asked_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("allowed_by", sa.String(length=16), nullable=True),
+        sa.Column("allowed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("refused_by", sa.String(length=16), nullable=True),
+        sa.Column("refused_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("allowed_by is null or allowed_by <> asked_by", name=op.f("ck_reidentification_two_people")),
+        sa.ForeignKeyConstraint(
+            ["allowed_by"], ["people_account.id"], name=op.f("fk_reidentification_allowed_by_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by"], ["people_account.id"], name=op.f("fk_reidentification_asked_by_people_account")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_reidentification_project_id_project")),
+        sa.ForeignKeyConstraint(
+            ["refused_by"], ["people_account.id"], name=op.f("fk_reidentification_refused_by_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reidentification")),
+    )
+    with op.batch_alter_table("reidentification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reidentification_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reidentification_project_id"), ["project_id"], unique=False)
 
     op.create_table(
         "trail_opening",
@@ -435,6 +483,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("instance_id", name=op.f("pk_frame_table")),
     )
     op.create_table(
+        "screening",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("instance_id", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.String(length=80), nullable=False),
+        sa.Column("rules_sha256", sa.String(length=64), nullable=False),
+        sa.Column("model_sha256", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("marks", sa.JSON(), nullable=False),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("screened_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state in ('clean', 'redacted', 'review', 'failed')", name=op.f("ck_screening_state")),
+        sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_screening_instance_id_instance")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_screening")),
+        sa.UniqueConstraint(
+            "instance_id", "version", "rules_sha256", "model_sha256", name=op.f("uq_screening_instance_id")
+        ),
+    )
+    with op.batch_alter_table("screening", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_screening_instance_id"), ["instance_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_screening_state"), ["state"], unique=False)
+
+    op.create_table(
         "manifest_entry",
         sa.Column("release_id", sa.String(length=16), nullable=False),
         sa.Column("uid", sa.String(length=64), nullable=False),
@@ -448,77 +519,43 @@ def upgrade() -> None:
         sa.Column("transfer_syntax", sa.String(length=64), nullable=False),
         sa.Column("frame_count", sa.Integer(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("screening_id", sa.String(length=16), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_manifest_entry_instance_id_instance")),
         sa.ForeignKeyConstraint(
             ["release_id"], ["data_release.id"], name=op.f("fk_manifest_entry_release_id_data_release")
         ),
+        sa.ForeignKeyConstraint(
+            ["screening_id"], ["screening.id"], name=op.f("fk_manifest_entry_screening_id_screening")
+        ),
         sa.PrimaryKeyConstraint("release_id", "uid", name=op.f("pk_manifest_entry")),
     )
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.create_index("ix_manifest_entry_release_id_series_uid", ["release_id", "series_uid"], unique=False)
+
+    op.create_table(
+        "screened_frames",
+        sa.Column("screening_id", sa.String(length=16), nullable=False),
+        sa.Column("packed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["screening_id"], ["screening.id"], name=op.f("fk_screened_frames_screening_id_screening")
+        ),
+        sa.PrimaryKeyConstraint("screening_id", name=op.f("pk_screened_frames")),
+    )
     guards.install(op.get_bind())
-    op.create_table(
-        "data_key",
-        sa.Column("kek_id", sa.String(length=16), nullable=False),
-        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
-        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("kek_id", name=op.f("pk_data_key")),
-    )
-    op.create_table(
-        "patient_key",
-        sa.Column("project_id", sa.String(length=16), nullable=False),
-        sa.Column("patient", sa.String(length=64), nullable=False),
-        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
-        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("forgotten_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_patient_key_project_id_project")),
-        sa.PrimaryKeyConstraint("project_id", "patient", name=op.f("pk_patient_key")),
-    )
-    op.create_table(
-        "reidentification",
-        sa.Column("id", sa.String(length=16), nullable=False),
-        sa.Column("project_id", sa.String(length=16), nullable=False),
-        sa.Column("pseudonym", sa.String(length=16), nullable=False),
-        sa.Column("reason", sa.String(length=40), nullable=False),
-        sa.Column("asked_by", sa.String(length=16), nullable=False),
-        sa.Column("asked_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("allowed_by", sa.String(length=16), nullable=True),
-        sa.Column("allowed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("refused_by", sa.String(length=16), nullable=True),
-        sa.Column("refused_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("allowed_by is null or allowed_by <> asked_by", name=op.f("ck_reidentification_two_people")),
-        sa.ForeignKeyConstraint(
-            ["allowed_by"], ["people_account.id"], name=op.f("fk_reidentification_allowed_by_people_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["asked_by"], ["people_account.id"], name=op.f("fk_reidentification_asked_by_people_account")
-        ),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_reidentification_project_id_project")),
-        sa.ForeignKeyConstraint(
-            ["refused_by"], ["people_account.id"], name=op.f("fk_reidentification_refused_by_people_account")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reidentification")),
-    )
-    with op.batch_alter_table("reidentification", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_reidentification_expires_at"), ["expires_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_reidentification_project_id"), ["project_id"], unique=False)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("reidentification", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reidentification_project_id"))
-        batch_op.drop_index(batch_op.f("ix_reidentification_expires_at"))
-
-    op.drop_table("reidentification")
-    op.drop_table("patient_key")
-    op.drop_table("data_key")
+    op.drop_table("screened_frames")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_manifest_entry_release_id_series_uid")
 
     op.drop_table("manifest_entry")
+    with op.batch_alter_table("screening", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_screening_state"))
+        batch_op.drop_index(batch_op.f("ix_screening_instance_id"))
+
+    op.drop_table("screening")
     op.drop_table("frame_table")
     with op.batch_alter_table("instance", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_instance_uid"))
@@ -549,6 +586,11 @@ def downgrade() -> None:
 
     op.drop_table("access_grant_dataset")
     op.drop_table("trail_opening")
+    with op.batch_alter_table("reidentification", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reidentification_project_id"))
+        batch_op.drop_index(batch_op.f("ix_reidentification_expires_at"))
+
+    op.drop_table("reidentification")
     with op.batch_alter_table("people_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_people_token_account_id"))
 
@@ -558,6 +600,7 @@ def downgrade() -> None:
 
     op.drop_table("people_sign_in")
     op.drop_table("people_account_role")
+    op.drop_table("patient_key")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_membership_account_id"))
 
@@ -592,5 +635,6 @@ def downgrade() -> None:
     op.drop_table("policy_text")
     op.drop_table("people_account")
     op.drop_table("opt_out")
+    op.drop_table("data_key")
     op.drop_table("consent_epoch")
     guards.remove(op.get_bind())

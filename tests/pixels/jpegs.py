@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydicom import dcmread
-from pydicom.data import get_testdata_files
+from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_frames
 
 from gateway.pixels.boxes import Box
@@ -67,8 +67,8 @@ def real() -> Iterator[tuple[str, bytes]]:
                  "SC_rgb_dcmtk_+eb+cy+n2.dcm", "SC_rgb_dcmtk_+eb+cy+np.dcm", "SC_rgb_dcmtk_+eb+cy+s2.dcm",
                  "SC_rgb_dcmtk_+eb+cy+s4.dcm", "SC_jpeg_no_color_transform.dcm", "color3d_jpeg_baseline.dcm",
                  "examples_ybr_color.dcm"):  # fmt: skip
-        for path in get_testdata_files(name)[:1]:
-            dataset = dcmread(path)
-            if str(dataset.file_meta.TransferSyntaxUID).endswith(".50"):
-                count = int(dataset.get("NumberOfFrames", 1))
-                yield name, next(generate_frames(dataset.PixelData, number_of_frames=count))
+        path = get_testdata_file(name, download=False)
+        dataset = dcmread(str(path)) if path else None
+        if dataset is not None and str(dataset.file_meta.TransferSyntaxUID).endswith(".50"):
+            count = int(dataset.get("NumberOfFrames", 1))
+            yield name, next(generate_frames(dataset.PixelData, number_of_frames=count))

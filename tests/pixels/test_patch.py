@@ -15,7 +15,7 @@ from gateway.dicom.frames.reader import index_frames
 from gateway.dicom.header import read_header
 from gateway.dicom.rope import Rope
 from gateway.dicom.source import BytesSource
-from gateway.pixels.patch import encapsulated, native, packed, unpacked
+from gateway.pixels.patch import encapsulated, native, packed, unpacked, with_offsets
 
 FRAMES = [bytes([65 + number]) * (20 + 2 * number) for number in range(5)]
 
@@ -53,15 +53,10 @@ def test_replaced_frames_are_read_back_and_the_others_are_the_same(table: str, n
     header = read_header(BytesSource(data))
     assert header.pixel is not None
     index = index_frames(header)
-    patched = encapsulated(header.body, header.pixel.start, index, {1: new}, basic_table=table == "basic")
+    patched = encapsulated(header.body, header.pixel.start, index, {1: new})
     element = b"".join(Rope(patched.pieces).chunks())
     front = data[: header.pixel.start]
-    if table == "extended" and patched.offsets:
-        told = dcmread(BytesIO(front))
-        told.ExtendedOffsetTable, told.ExtendedOffsetTableLengths = patched.offsets, patched.lengths
-        again = BytesIO()
-        told.save_as(again, enforce_file_format=True)
-        front = again.getvalue()
+    front = with_offsets(front, header.encoding, patched)
     whole = front + element
     assert frames_of(whole) == [FRAMES[0], new, *FRAMES[2:]]
     assert index_frames(read_header(BytesSource(whole))).count == 5
@@ -71,7 +66,7 @@ def test_what_fits_stays_in_its_place() -> None:
     data = a_file("extended")
     header = read_header(BytesSource(data))
     assert header.pixel is not None
-    patched = encapsulated(header.body, header.pixel.start, index_frames(header), {2: b"q" * 24}, basic_table=False)
+    patched = encapsulated(header.body, header.pixel.start, index_frames(header), {2: b"q" * 24})
     assert Rope(patched.pieces).length == len(data) - header.pixel.start
     assert patched.offsets == b""
 

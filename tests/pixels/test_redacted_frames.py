@@ -105,7 +105,7 @@ def test_black_is_black_in_native_luminance_and_chrominance() -> None:
     ["SC_rgb_rle.dcm", "MR_small_RLE.dcm", "MR_small_jp2klossless.dcm", "CT_small.dcm", "MR_small_bigendian.dcm"],
 )
 def test_real_files_decode_as_pydicom_decodes_them(name: str) -> None:
-    path = get_testdata_file(name)
+    path = get_testdata_file(name, download=False)
     assert path is not None
     dataset = dcmread(str(path))
     count = int(dataset.get("NumberOfFrames", 1))

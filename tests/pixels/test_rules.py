@@ -55,11 +55,11 @@ def test_a_yes_is_believed_however_it_is_written(said: str) -> None:
 
 
 @pytest.mark.parametrize("modality", ["US", "SC", "CT", "MR", "CR", "OT", "XC"])
-def test_radiology_and_photographs_wait_for_screening(modality: str) -> None:
+def test_slides_radiology_and_photographs_wait_for_screening(modality: str) -> None:
     facts = SlideFacts("1.2.840.10008.5.1.4.1.1.2", ("ORIGINAL", "PRIMARY", "VOLUME"), modality, "NO")
     verdict = RULES.verdict(facts)
-    assert not verdict.released
-    assert "screened" in verdict.reason
+    assert verdict.screened
+    assert RULES.verdict(a_slide()).screened
 
 
 def test_what_no_rule_names_is_withheld_with_a_reason() -> None:
@@ -136,3 +136,10 @@ def test_without_rules_that_can_be_read_there_is_no_verdict(tmp_path: Path) -> N
     (tmp_path / "pixels" / "10.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BadPixelRules):
         load_rules(tmp_path)
+
+
+@pytest.mark.parametrize("line", ['after = "lunch"', 'after = "screening"\nrelease = false\nreason = "no"'])
+def test_what_comes_after_is_screening_and_only_before_a_release(line: str) -> None:
+    release = "" if "release" in line else "release = true\n"
+    with pytest.raises(BadPixelRules):
+        parse_rules(f'[[rule]]\nname = "x"\nwhen = {{ modality = "SM" }}\n{release}{line}\n')

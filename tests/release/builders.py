@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from gateway import settings as settings_room
 from gateway.catalogue import commands as catalogue
 from gateway.catalogue.indexing import index_archive
 from gateway.catalogue.models import Dataset
+from gateway.catalogue.screening import screen_datasets
 from gateway.clock import now
 from gateway.demo.frames import JPEG_420, JPEG_422
 from gateway.demo.patients import cast
@@ -30,6 +32,7 @@ from gateway.demo.slides import Case, SlideSpec, write_slide
 from gateway.demo.uids import Uids
 from gateway.people.models import Account
 from gateway.people.tokens import issue as issue_token
+from gateway.pixels.detect.reader import Reader
 from gateway.projects import grants
 from gateway.projects.commands import begin_project
 from gateway.projects.models import Grant
@@ -46,6 +49,12 @@ SPECS = (
     SlideSpec(JPEG_422, width=1792, height=1280),
     SlideSpec(JPEG_420, width=1280, height=1024, tiling="gaps", levels=2, tile=128),
 )
+
+
+@cache
+def eyes() -> Reader:
+    """The engine, once for each process of the tests."""
+    return Reader()
 
 
 def an_archive(root: Path) -> list[Case]:
@@ -80,6 +89,9 @@ def a_release(
     """A project of this lead, its grant (a month around now unless told) and the release of it."""
     begins = starts or now() - DAY
     moment = min(begins, now()) - DAY
+    with database.reading() as db:
+        datasets = list(db.scalars(select(Dataset.id)))
+    screen_datasets(datasets, by=SYSTEM, now=moment, eyes=eyes())
     with database.transaction() as db:
         project = begin_project(
             db, by=SYSTEM, title="Counting", lay_title="Counting", lay_summary="We count.", lead=lead, now=moment

@@ -7,15 +7,10 @@ the background flattened, for letters that hardly differ from it. Codes are look
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from hashlib import sha256
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import rapidocr_onnxruntime
 import zxingcpp
 from numpy.typing import NDArray
 from rapidocr_onnxruntime import RapidOCR
@@ -31,15 +26,6 @@ HARDLY_SURE = 0.3
 FEW = 3  # letters: shapes in tissue look like so few of them
 TALLEST = 0.4  # of a picture's height: what few letters can be; an organ is taller
 SMALLEST_QUARTER = 320  # pixels; of smaller pictures a quarter shows nothing
-
-
-@lru_cache(maxsize=1)
-def model_hash() -> str:
-    """SHA-256 over the models and the versions of the libraries: what a scan's result depends on."""
-    digest = sha256(f"rapidocr {version('rapidocr-onnxruntime')} zxing {version('zxing-cpp')} looks 1".encode())
-    for path in sorted(Path(rapidocr_onnxruntime.__file__).parent.rglob("*.onnx")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 class Reader:

@@ -19,6 +19,7 @@ from gateway import settings as settings_room
 from gateway.catalogue import commands as catalogue
 from gateway.catalogue.indexing import index_archive
 from gateway.catalogue.models import Archive
+from gateway.catalogue.screening import screen_datasets
 from gateway.demo.archive import SITES, make_archive
 from gateway.migrate import upgrade
 from gateway.people.commands import create_account
@@ -32,6 +33,7 @@ from gateway.release.models import Release
 from gateway.settings import Settings
 from gateway.trail.models import Event
 from gateway.trail.record import SYSTEM
+from tests.release.builders import eyes
 
 DAY = timedelta(days=1)
 PASSWORD = "correct horse battery"
@@ -146,6 +148,9 @@ def a_grant(house: House, account: Account, **changes: Any) -> Grant:
 
 
 def a_release(grant: Grant) -> Release:
+    with database.reading() as db:
+        datasets = db.merge(grant).dataset_ids
+    screen_datasets(datasets, by=SYSTEM, now=clock.now(), eyes=eyes())
     with database.transaction() as db:
         return build(db, by=SYSTEM, grant=db.merge(grant), now=clock.now())
 
