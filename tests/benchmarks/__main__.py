@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, dataplane, deid
+from tests.benchmarks import audit, dataplane, deid, pixels
 from tests.benchmarks.rows import Row
 
-AREAS = (deid, dataplane, audit)
+AREAS = (deid, pixels, dataplane, audit)
 
 
 def shown(rows: list[Row]) -> Table:

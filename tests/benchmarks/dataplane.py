@@ -56,7 +56,8 @@ def _rows(described: dict[str, object], folder: Path) -> list[Row]:
     assert isinstance(release, dict)
     client = httpx.Client(headers={"Authorization": f"Bearer {release['token']}"}, timeout=60)
     found = client.get(f"{release['dicomweb_url']}/instances").json()
-    largest = max(found, key=lambda each: each["00280008"]["Value"][0])
+    slides = [each for each in found if each["00080060"]["Value"] == ["SM"]]
+    largest = max(slides, key=lambda each: each["00280008"]["Value"][0])
     url = str(largest["00081190"]["Value"][0])
     body = client.get(url, headers={"Accept": "application/dicom"}).content
     (folder / "bare.dcm").write_bytes(body)

@@ -51,7 +51,8 @@ def flattened(jpeg: bytes, boxes: Sequence[Box]) -> bytes:
             if span.top <= row < span.bottom:
                 blocks[span.first : span.last] = 0
 
-    written = transformed(jpeg, edit, progressive=frame.process == PROGRESSIVE)
+    rows = {(part, row) for part, each in enumerate(spans) for span in each for row in range(span.top, span.bottom)}
+    written = transformed(jpeg, edit, progressive=frame.process == PROGRESSIVE, rows=rows)
     clean = b"\xff\xd8" + kept_telling(jpeg) + without_telling(written)
     return filled_up(clean, len(jpeg))
 

@@ -6,7 +6,7 @@ The library hands out every row of blocks of quantised DCT coefficients before i
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_short, c_ubyte, c_ulong, c_void_p
 from ctypes.util import find_library
 from functools import lru_cache
@@ -55,8 +55,11 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def transformed(jpeg: bytes, edit: Edit, *, progressive: bool) -> bytes:
-    """The same coefficients written anew, but for what `edit` changed in place. Raises CannotRedact, NoCodec."""
+def transformed(jpeg: bytes, edit: Edit, *, progressive: bool, rows: Container[tuple[int, int]] | None = None) -> bytes:
+    """The same coefficients written anew, but for what `edit` changed in place. Raises CannotRedact, NoCodec.
+
+    `edit` is shown these (component, row of blocks) only, or all of them.
+    """
     library = _library()
     handle = library.tjInitTransform()
     if not handle:
@@ -64,6 +67,8 @@ def transformed(jpeg: bytes, edit: Edit, *, progressive: bool) -> bytes:
     faults: list[BaseException] = []
 
     def each(coefficients: POINTER(c_short), array: _Region, _plane: _Region, component: int, *_: int) -> int:  # type: ignore[valid-type]  # ctypes
+        if rows is not None and (component, array.y // 8) not in rows:
+            return 0
         try:
             shape = (array.w // 8 * (array.h // 8), BLOCK)
             edit(component, array.y // 8, np.ctypeslib.as_array(coefficients, shape))
