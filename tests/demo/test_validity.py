@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.offline import Job, deidentify_folder
+from gateway.deid.keys import ProjectKeys
+from gateway.demo.archive import PlantedArchive
+from gateway.settings import ROOT
+
 BESIDE = Path(sys.executable).parent / "dciodvfy"
 JUDGE = str(BESIDE) if BESIDE.exists() else shutil.which("dciodvfy")
 
@@ -42,3 +47,16 @@ def test_the_judge_would_have_found_a_missing_module(slides: list[Path], tmp_pat
     del dataset.OpticalPathSequence
     dataset.save_as(tmp_path / "worse.dcm")
     assert any("Error" in line and "OpticalPath" in line for line in verdict(tmp_path / "worse.dcm"))
+
+
+@pytest.mark.skipif(JUDGE is None, reason="dciodvfy is not installed")
+@pytest.mark.parametrize("policy", ["basic", "pathology-research"])
+def test_dciodvfy_finds_no_error_after_de_identification(policy: str, archive: PlantedArchive, tmp_path: Path) -> None:
+    """Every object, labels too: with --pixels-checked nothing is held back for its pixels."""
+    job = Job(ROOT / "policies", policy, ProjectKeys(b"a key of thirty-two bytes, or so"), pixels_checked=True)
+    done = deidentify_folder(archive.root, tmp_path, job)
+    assert (done.withheld, done.broken) == (0, 0)
+    written = sorted(tmp_path.rglob("*.dcm"))
+    assert len(written) == done.released > 60
+    wrong = {path.name: [line for line in verdict(path) if "Error" in line or "Abort" in line] for path in written}
+    assert {name: lines for name, lines in wrong.items() if lines} == {}
