@@ -16,6 +16,7 @@ COMMANDS = {  # name -> module.attribute; the order is that of the help page
     "archive": "archive.archive",
     "dataset": "archive.dataset",
     "deid": "deid.deid",
+    "pixels": "pixels.pixels",
     "release": "release.release",
     "keys": "keys.keys",
     "jobs": "jobs.jobs",
