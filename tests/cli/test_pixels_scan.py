@@ -1,4 +1,4 @@
-"""`slidegate pixels scan`: every file looked at once, with a report that shows what was found and a second run's ease."""
+"""`slidegate pixels scan`: every file looked at once, and a report that shows what was found."""
 
 from __future__ import annotations
 
