@@ -61,6 +61,10 @@ class OpenRead:
         return self.over or (now - self.opened_at >= SHARED_FOR and now - self.active_at >= QUIET_FOR)
 
 
+class Rebound(RuntimeError):
+    """The process was pointed at another database: what is open here does not belong in it."""
+
+
 class FrameBook:
     """The leases of frames that this process has open, its journal, and the thread that flushes it."""
 
@@ -136,6 +140,8 @@ class FrameBook:
 
     def _write(self, frames: dict[int, set[int]], due: list[OpenRead], now: datetime) -> None:
         with transaction() as db:
+            if db.get_bind() is not self.engine:
+                raise Rebound
             for lease, numbers in frames.items():
                 read = self._open[lease].read
                 reads.sent_frames(db, lease=lease, read=read, frames=numbers, now=now)
@@ -156,6 +162,9 @@ class FrameBook:
             try:
                 self.flush(self._now())
                 self._failing_since = None
+            except Rebound:
+                self._end()
+                return
             except Exception as error:  # noqa: BLE001  # the thread's outermost door: it withholds and goes on
                 self._failing_since = self._failing_since or time.monotonic()
                 log.error("frames could not be made durable: %s", type(error).__name__)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from gateway.db import engine, reading
+from gateway.db import Base, bind, engine, reading
 from gateway.trail import framebook, journal
 from gateway.trail.framebook import FrameBook, JournalStuck, LeaseOver
 from gateway.trail.frames import unpacked
@@ -141,13 +141,28 @@ def test_frames_that_cannot_be_made_durable_stop(data_dir: Path, monkeypatch: py
     never = threading.Event()
 
     def send() -> None:
-        for _ in range(2000):
+        for _ in range(20_000):
             book.enter(entry, 1)
             never.wait(0.005)  # the frame book's thread needs its turn
 
     with pytest.raises(JournalStuck):
         send()
     book.abandon()
+
+
+def test_a_book_writes_in_its_own_database_only(
+    data_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framebook, "EVERY", 0.01)
+    book = FrameBook(data_dir / "other", engine())
+    entry = book.lease(Read(ADA, "p", "r", "2.25.9", "g", "frames"), NOW)
+    another = bind(f"sqlite:///{tmp_path_factory.mktemp('another') / 'x.db'}")
+    Base.metadata.create_all(another)
+    book.enter(entry, 1)
+    book._thread.join(timeout=30)
+    assert not book._thread.is_alive()
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(Event)) == 0
 
 
 def test_a_journal_never_overwrites_what_is_not_durable(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
