@@ -155,7 +155,7 @@ def test_a_book_writes_in_its_own_database_only(
 ) -> None:
     monkeypatch.setattr(framebook, "EVERY", 0.01)
     book = FrameBook(data_dir / "other", engine())
-    entry = book.lease(Read(ADA, "p", "r", "2.25.9", "g", "frames"), NOW)
+    entry = book.lease(Read(ADA, "p", "r", "2.25.9", "g", "frames"), clock.now())
     another = bind(f"sqlite:///{tmp_path_factory.mktemp('another') / 'x.db'}")
     Base.metadata.create_all(another)
     book.enter(entry, 1)
