@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from gateway import clock
 from gateway.db import Base, bind, engine, reading
 from gateway.trail import framebook, journal
 from gateway.trail.framebook import FrameBook, JournalStuck, LeaseOver
