@@ -47,8 +47,8 @@ clean:      ## remove the demo's data and all caches, not the virtual environmen
 	$(BIN)/pip install -q --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-system:     # a browser for the page tests, where apt and root are there; else those tests say why they are left out
-	@if command -v chromium >/dev/null; then :; \
+system:     # a browser and libturbojpeg, where apt and root are there; else tests that need them say why they are left out
+	@if command -v chromium >/dev/null && ldconfig -p | grep -q libturbojpeg; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_PACKAGES); \
-	else echo "no Chromium, and no root with apt to install it: the browser tests will be left out"; fi
+	else echo "no Chromium or libturbojpeg, and no root with apt to install them: tests that need them will be left out"; fi

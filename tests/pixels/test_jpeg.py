@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctypes.util import find_library
 from io import BytesIO
 
 import imagecodecs
@@ -16,6 +17,7 @@ from gateway.pixels.redact.markers import frame_of
 from gateway.pixels.redact.turbojpeg import Blocks, transformed
 from tests.pixels.jpegs import TEXT, many, picture, real, saved
 
+pytestmark = pytest.mark.skipif(find_library("turbojpeg") is None, reason="libturbojpeg is not installed")
 JPEGS = dict(many())
 REAL = dict(real())
 ALL = pytest.mark.parametrize("kind", [*JPEGS, *REAL])

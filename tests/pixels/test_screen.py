@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ctypes.util import find_library
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -96,6 +98,7 @@ def levels_of(picture: np.ndarray) -> list[Level]:
     return found
 
 
+@pytest.mark.skipif(find_library("turbojpeg") is None, reason="libturbojpeg is not installed")
 def test_text_on_a_slide_is_shown_to_a_person_and_taken_out_of_the_frames_of_every_level(reader: Reader) -> None:
     make = Maker(4)
     ground = make.tissue(1280, 1024)
