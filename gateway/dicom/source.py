@@ -81,9 +81,9 @@ class FileSource:
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
 
     def __del__(self) -> None:
         self.close()

@@ -183,6 +183,8 @@ class FrameBook:
 
     def _end(self) -> None:
         with self._flushing, self._entering:
+            if self._gone:
+                return
             self._gone = True
             for entry in self._open.values():
                 entry.over = True

@@ -110,10 +110,12 @@ class Journal:
         return self.sound() and tuple(self._words[1:3]) == boot_words() != (0, 0)
 
     def release(self) -> None:
-        """Let go of the file without a change to it, as after a fork."""
+        """Let go of the file without a change to it, as after a fork; twice is harmless, so no one else's is closed."""
         self._words.release()
         self._map.close()
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def discard(self) -> None:
         """Remove the file: all that it held is in the database."""

@@ -166,6 +166,15 @@ def test_a_book_writes_in_its_own_database_only(
         assert db.scalar(select(func.count()).select_from(Event)) == 0
 
 
+def test_a_journal_let_go_of_twice_closes_nothing_of_others(data_dir: Path, tmp_path: Path) -> None:
+    journal = Journal.create(data_dir / "journals")
+    journal.discard()
+    with (tmp_path / "other").open("w") as other:  # takes the freed descriptor
+        journal.discard()
+        other.write("still open")
+    assert (tmp_path / "other").read_text() == "still open"
+
+
 def test_a_journal_never_overwrites_what_is_not_durable(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "ENTRIES", 4)
     made = Journal.create(data_dir / "j")
