@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 from secrets import token_bytes, token_hex
@@ -20,6 +21,8 @@ from secrets import token_bytes, token_hex
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from gateway.cli.gathering import known_to_all, told_by
+from gateway.deid.identifiers import NOBODY, Identifiers
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import Plan, load_plan
 from gateway.deid.rewrite import rewrite
@@ -127,11 +130,13 @@ def deidentify_folder(src: Path, dst: Path, job: Job, *, sources: Path | None = 
 
 
 def _outcomes(paths: list[Path], dst: Path, job: Job) -> Iterator[Outcome]:
+    """One for each file, in order: a first round gathers who is in the folder, the second writes."""
     if len(paths) <= ALONE:
-        yield from (_one(path, dst, job) for path in paths)
+        yield from map(_one, paths, repeat(dst), repeat(job), known_to_all(map(told_by, paths)))
         return
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_one, paths, [dst] * len(paths), [job] * len(paths), chunksize=4)
+        known = known_to_all(pool.map(told_by, paths, chunksize=4))
+        yield from pool.map(_one, paths, repeat(dst), repeat(job), known, chunksize=4)
 
 
 def _watched(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
@@ -141,7 +146,7 @@ def _watched(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     yield from track(outcomes, "de-identifying", total=total, transient=True)
 
 
-def _one(path: Path, dst: Path, job: Job) -> Outcome:
+def _one(path: Path, dst: Path, job: Job, known: Identifiers) -> Outcome:
     """One file of a folder. The run goes on whatever is wrong with it."""
     plan, rules = job.load()
     try:
@@ -149,7 +154,7 @@ def _one(path: Path, dst: Path, job: Job) -> Outcome:
     except OSError:
         return Outcome(BROKEN, reason="the file cannot be opened", code="unreadable")
     try:
-        header, rope, tally = _released(source, plan, rules, job)
+        header, rope, tally = _released(source, plan, rules, job, known)
         name = _named(header, job.keys)
         target = dst / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -162,10 +167,12 @@ def _one(path: Path, dst: Path, job: Job) -> Outcome:
         source.close()
 
 
-def _released(source: ByteSource, plan: Plan, rules: PixelRules, job: Job) -> tuple[Header, Rope, Tally]:
+def _released(
+    source: ByteSource, plan: Plan, rules: PixelRules, job: Job, known: Identifiers = NOBODY
+) -> tuple[Header, Rope, Tally]:
     """The new file as a rope. Raises Withheld, BadFrames and what reading and rewriting a header raise."""
     header, tally = read_header(source), Tally()
-    pieces: list[Literal | SourceRange] = [Literal(rewrite(header, plan, job.keys, tally))]
+    pieces: list[Literal | SourceRange] = [Literal(rewrite(header, plan, job.keys, tally, known=known))]
     if not job.pixels_checked:
         facts = _facts(header)
         verdict = rules.verdict(facts)

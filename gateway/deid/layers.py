@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.deid.errors import BadRecipe, UnknownPolicy
 from gateway.deid.recipe import Recipe, read_recipe
 from gateway.deid.safe_private import NOTHING_PRIVATE, SafePrivate, read_safe_private
+from gateway.deid.vocabulary import NO_WORDS, Vocabulary, read_vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Resolved:
     sha256: str
     layers: tuple[Recipe, ...]
     safe_private: SafePrivate
+    vocabulary: Vocabulary = NO_WORDS
 
     def __hash__(self) -> int:
         return hash((self.name, self.sha256))
@@ -38,8 +40,12 @@ def resolve(policies_dir: Path, name: str) -> Resolved:
         raise BadRecipe(f"recipe {name}: there is one list of safe private elements")
     private = read_safe_private(policies_dir / "deid" / lists[0]) if lists else NOTHING_PRIVATE
     digests = [recipe.sha256 for recipe in ordered] + ([private.sha256] if lists else [])
+    vocabulary = NO_WORDS
+    if any(line.argument == "clean_text" for recipe in ordered for line in recipe.lines):
+        vocabulary = _vocabulary(policies_dir)
+        digests.append(vocabulary.sha256)
     whole = digests[0] if len(digests) == 1 else sha256("\n".join(digests).encode("ascii")).hexdigest()
-    return Resolved(name, whole, ordered, private)
+    return Resolved(name, whole, ordered, private, vocabulary)
 
 
 def _add(policies_dir: Path, name: str, layers: dict[str, Recipe], below: tuple[str, ...]) -> None:
@@ -61,6 +67,16 @@ def _read(policies_dir: Path, name: str, below: tuple[str, ...]) -> Recipe:
         if below:
             raise BadRecipe(f"recipe {below[-1]} stands on {name!r}, which is not there") from None
         raise
+
+
+def _vocabulary(policies_dir: Path) -> Vocabulary:
+    path = policies_dir / "deid" / "vocabulary.toml"
+    return _words(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=8)
+def _words(path: Path, _changed: int) -> Vocabulary:
+    return read_vocabulary(path)
 
 
 @lru_cache(maxsize=128)

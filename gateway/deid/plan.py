@@ -12,6 +12,7 @@ from gateway.deid.recipe import PRIVATE, Action, Line
 from gateway.deid.safe_private import NOTHING_PRIVATE, SafePrivate
 from gateway.deid.terms import Check, check_of
 from gateway.deid.values import DUMMIES
+from gateway.deid.vocabulary import NO_WORDS, Vocabulary
 from gateway.dicom.encoding import standard_vrs
 
 CODES = {  # PS3.16 CID 7050, De-identification Method
@@ -60,6 +61,8 @@ class Plan:
     rules: dict[int, Rule]
     codes: tuple[tuple[str, str], ...]
     safe_private: SafePrivate = NOTHING_PRIVATE
+    vocabulary: Vocabulary = NO_WORDS
+    marks_texts: bool = False  # of a long text, words go rather than the whole of it
 
     @property
     def method(self) -> str:
@@ -94,6 +97,8 @@ def compile_plan(resolved: Resolved) -> Plan:
         rules,
         _codes(resolved),
         resolved.safe_private,
+        resolved.vocabulary,
+        [recipe.labels["Texts"] for recipe in resolved.layers if "Texts" in recipe.labels][-1:] == ["mark"],
     )
 
 

@@ -15,6 +15,8 @@ stays). So every line is read twice, by `deid` and by the checks here, and both 
     ADD Edition 2025a                  about the recipe itself: Edition, Codes (or none), Summary; and, if need be,
     ADD Extends basic retain-uids      recipes that it stands on: later ones win, its own lines win over all
     ADD SafePrivate safe-private.toml  the list of private elements that may stay
+    ADD Texts drop                     a text with a word that cannot be shown clean goes whole; or `mark`: of a long
+                                       one (LT, ST, UC, UT) such words only go, with a mark in their place
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ _OF_VALUES = ("uid", "pseudonym", "shift", "dummy", "age", "clean_text", "quaran
 FUNCTIONS = frozenset((*_OF_VALUES, "clean_content", "code_check", "safe_private"))
 PRIVATE = -1  # the tag of a line for all private elements
 LABELS = ("Edition", "Codes", "Summary")
-MORE_LABELS = ("Extends", "SafePrivate")
+MORE_LABELS = ("Extends", "SafePrivate", "Texts")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
@@ -83,6 +85,8 @@ def read_recipe(policies_dir: Path, name: str) -> Recipe:
         raise BadRecipe(f"recipe {name}: section %labels lacks {missing[0]}")
     if ("SafePrivate" in labels) != any(line.tag == PRIVATE for line in lines):
         raise BadRecipe(f"recipe {name}: func:safe_private and the label SafePrivate go together")
+    if labels.get("Texts", "drop") not in ("drop", "mark"):
+        raise BadRecipe(f"recipe {name}: Texts is drop or mark")
     return Recipe(name, sha256(text.encode()).hexdigest(), lines, labels)
 
 

@@ -7,13 +7,16 @@ at each tag once. A sequence is rebuilt only if something inside it changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from struct import Struct
 
 from gateway.deid import content
 from gateway.deid.alike import LONGEST, LONGEST_ITEM, Leaf, Shape, free_if_kept, shape_of, to_next
+from gateway.deid.cleaner import Cleaner
 from gateway.deid.codes import clean_codes
 from gateway.deid.errors import NoPatient
 from gateway.deid.gate import Removed, unnoted
+from gateway.deid.identifiers import CHARSET, NOBODY, Identifiers
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.marks import PREAMBLE, Pixels, encoded, encoded_item, marks, new_meta
 from gateway.deid.plan import Plan, Rule
@@ -42,20 +45,36 @@ MANY, MOST_SAMPLES = 8, 64  # items from which on a sample pays; samples in one 
 
 
 def rewrite(
-    header: Header, plan: Plan, keys: ProjectKeys, trace: Watcher | None = None, *, pixels: Pixels = Pixels.UNSEEN
+    header: Header,
+    plan: Plan,
+    keys: ProjectKeys,
+    trace: Watcher | None = None,
+    *,
+    pixels: Pixels = Pixels.UNSEEN,
+    known: Identifiers = NOBODY,
+    refused: frozenset[str] = frozenset(),
 ) -> bytes:
     """The whole new front of the file: preamble, file meta, dataset, up to the pixel data element.
 
+    `known` are identifiers of the patient from other headers of the study; this one's own are found in it.
+    `refused` are pseudonyms, of kind "text", of free texts that must not stay because of such.
     Raises NoPatient, Quarantined, StillThere (all: withhold), or a DicomError for bytes that make no sense.
     """
     patient_id = (header.value(0x00100020) or b"").strip(b"\0 ")
     if not patient_id:
         raise NoPatient
-    patient = Patient(patient_id.decode("latin-1"), keys)
-    rewriter = _Rewriter(header.dataset, plan, patient, trace)
+    cleaner = Cleaner(plan.vocabulary, known)
+    patient = Patient(patient_id.decode("latin-1"), keys, cleaner, plan.marks_texts, refused)
     image_type = _image_type(header) if pixels is Pixels.REDACTED else b""
-    dataset = rewriter.dataset(header.encoding, marks(plan, header.encoding, pixels, image_type))
-    rewriter.removed.must_be_gone_from(dataset)
+    given = marks(plan, header.encoding, pixels, image_type)
+    removed = Removed(header.value(CHARSET) or b"", known)
+    dataset = _Rewriter(header.dataset, plan, patient, trace, removed).dataset(header.encoding, given)
+    if removed.in_texts():  # a word of the trade that is a name here: once more, and the texts cleaned of it
+        patient = replace(patient, cleaner=Cleaner(plan.vocabulary, removed.identifiers()))
+        if trace is not None:
+            trace.restart()
+        dataset = _Rewriter(header.dataset, plan, patient, trace, removed).dataset(header.encoding, given)
+    removed.must_be_gone_from(dataset, header.encoding)
     return PREAMBLE + new_meta(header, plan, keys) + dataset
 
 
@@ -73,13 +92,13 @@ def stays(rule: Rule, value: bytes) -> bool:
 class _Rewriter:
     """One pass over one dataset."""
 
-    def __init__(self, data: bytes, plan: Plan, patient: Patient, trace: Watcher | None) -> None:
+    def __init__(self, data: bytes, plan: Plan, patient: Patient, trace: Watcher | None, removed: Removed) -> None:
         self.data = data
         self.rules = plan.rules
         self.plan = plan
         self.patient = patient
         self.trace = trace
-        self.removed = Removed()
+        self.removed = removed
         self.due: list[tuple[int, bytes]] = []  # marks still to be put in, the next one last
         self.given: frozenset[int] = frozenset()
         self.leaves: list[Leaf] | None = None  # while an item is a sample for those alike
@@ -185,6 +204,8 @@ class _Rewriter:
         new = self._replaced(tag, kind, value, rule)
         if new is None or (rule.action is not Action.KEEP and kind != b"UI") or depth == 0:
             self.removed.note(tag, kind, value)
+        if new and rule.argument == "clean_text":
+            self.removed.let_through(new)
         if self.trace is not None:
             self.trace.changed(tag, kind, value, new, rule, depth)
         if self.leaves is not None:

@@ -32,6 +32,10 @@ class Step:
 class Watcher(Protocol):
     """Is told by the rewriter what becomes of each element."""
 
+    def restart(self) -> None:
+        """The pass begins again: what was told so far does not count."""
+        ...
+
     def kept(self, tag: int, vr: bytes, value: bytes, rule: Rule, depth: int) -> None:
         """A value that stays."""
         ...
@@ -55,6 +59,10 @@ class Tally:
     def __init__(self) -> None:
         self.done: Counter[tuple[int, str]] = Counter()
 
+    def restart(self) -> None:
+        """Count from nothing."""
+        self.done.clear()
+
     def kept(self, tag: int, vr: bytes, value: bytes, rule: Rule, depth: int) -> None:
         """A value that stays."""
         self.done[tag, "keep"] += 1
@@ -71,11 +79,41 @@ class Tally:
         self.done[tag, "keep" if new == old else rule.argument] += 1
 
 
+class KeptTexts:
+    """Collects the free texts that were found clean, as they were."""
+
+    def __init__(self) -> None:
+        self.texts: set[str] = set()
+
+    def restart(self) -> None:
+        """Collect from nothing."""
+        self.texts.clear()
+
+    def kept(self, tag: int, vr: bytes, value: bytes, rule: Rule, depth: int) -> None:
+        """No text that was looked at."""
+
+    def changed(self, tag: int, vr: bytes, value: bytes, new: bytes | None, rule: Rule | None, depth: int) -> None:
+        """A text that came out other than it went in was not clean."""
+        bare = value.strip(b"\0 ")
+        if rule is not None and rule.argument == "clean_text" and bare and new == bare:
+            self.texts.add(bare.decode("latin-1"))
+
+    def entered(self, tag: int, rule: Rule, depth: int) -> None:
+        """No text."""
+
+    def codes(self, tag: int, old: bytes, new: bytes, rule: Rule, depth: int) -> None:
+        """No text."""
+
+
 class Trace:
     """Collects steps in the order of the dataset."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
+
+    def restart(self) -> None:
+        """Collect from nothing."""
+        self.steps.clear()
 
     def kept(self, tag: int, vr: bytes, value: bytes, rule: Rule, depth: int) -> None:
         """A value that stays."""

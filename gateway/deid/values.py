@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from gateway.deid.cleaner import Cleaner, kept_value, marked_value
 from gateway.deid.errors import Quarantined
 from gateway.deid.keys import ProjectKeys
-from gateway.deid.words import clean_text
 from gateway.dicom.uids import ClearUid
 
 _DAY = rb"\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -47,6 +47,10 @@ _KINDS = {"PatientID": "patient", "PatientName": "patient", "ContainerIdentifier
 OLDEST = 89  # years; ages above are one group (45 CFR 164.514(b)(2)(i)(C))
 
 
+LONG_TEXTS = frozenset((b"LT", b"ST", b"UC", b"UT"))
+NOTHING_CLEAN = Cleaner()
+
+
 def well_formed(vr: bytes, value: bytes) -> bool:
     """Whether a value to be kept has the form of its VR, so that nothing hides in it. Binary VRs always have."""
     form = _FORMS.get(vr)
@@ -58,10 +62,13 @@ def well_formed(vr: bytes, value: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Whose instance it is: the clear patient ID, and the project's keys."""
+    """Whose instance it is: the clear patient ID, the project's keys, and what may stay of free texts."""
 
     id: str
     keys: ProjectKeys
+    cleaner: Cleaner = NOTHING_CLEAN
+    marks_texts: bool = False
+    refused: frozenset[str] = frozenset()  # pseudonyms of texts that must not stay
 
 
 def mapped_uids(value: bytes, keys: ProjectKeys) -> bytes:
@@ -113,8 +120,12 @@ def _age(value: bytes, _vr: bytes, _keyword: str, _patient: Patient) -> bytes | 
 
 def _clean_text(value: bytes, vr: bytes, keyword: str, patient: Patient) -> bytes | None:
     """Words of the trade stay; else an identifier, to which others refer, becomes a pseudonym, and a text goes."""
-    if clean_text(value):
-        return value.strip(b"\0 ")
+    bare = value.strip(b"\0 ")
+    refused = patient.refused and patient.keys.pseudonym("text", bare.decode("latin-1")) in patient.refused
+    if not refused and kept_value(value, patient.cleaner):
+        return bare
+    if not refused and patient.marks_texts and vr in LONG_TEXTS:
+        return marked_value(value, patient.cleaner)
     return _pseudonym(value, vr, keyword, patient) if keyword.endswith(("Identifier", "ID")) else None
 
 

@@ -15,6 +15,7 @@ from gateway.catalogue.models import Instance, Site
 from gateway.catalogue.queries import instances_in
 from gateway.catalogue.screening import facts_of, latest
 from gateway.consent import optouts
+from gateway.deid.identifiers import Identifiers
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import Plan, load_plan
 from gateway.dicom.uids import ClearUid
@@ -30,6 +31,7 @@ from gateway.release.errors import KeepsUids
 from gateway.release.forgetting import nameless, random_uid
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.rewriting import rewritten
+from gateway.release.study import identifiers_in, refused_texts
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
@@ -48,6 +50,7 @@ class _Builder:
     ring: KeyRing
     release_id: str
     now: datetime
+    known: dict[str, Identifiers] = field(default_factory=dict)  # of the study that is being looked at
     strangers: defaultdict[str, str] = field(default_factory=lambda: defaultdict(random_uid))
 
     def entry(self, db: Session, instance: Instance, site: Site, position: int) -> ManifestEntry:
@@ -99,13 +102,24 @@ class _Builder:
     def _try(self, db: Session, instance: Instance, keys: ProjectKeys, entry: ManifestEntry) -> None:
         """Rewrite the header once; an instance that fails is withheld with the reason."""
         try:
-            made = rewritten(db, instance, self.plan, keys, entry.screening_id)
+            refused = refused_texts(db, instance, self.plan, keys, self._known(db, instance))
+            made = rewritten(db, instance, self.plan, keys, entry.screening_id, refused)
         except SlidegateError as error:
             entry.reason = error.message[:200]
             return
         entry.released = True
+        entry.refused_texts = sorted(refused)
         entry.facts = facts.searchable(made.told)
         entry.size = made.length
+
+    def _known(self, db: Session, instance: Instance) -> Identifiers:
+        """The identifiers of the instance's whole study; instances come study by study."""
+        assert instance.series is not None
+        study_id = instance.series.study_id
+        if study_id not in self.known:
+            self.known.clear()
+            self.known[study_id] = identifiers_in(db, study_id)
+        return self.known[study_id]
 
 
 def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:

@@ -68,9 +68,17 @@ class _Nowhere:
 
 
 def rewritten(
-    db: Session, instance: Instance, plan: Plan, keys: ProjectKeys, screening_id: str | None = None
+    db: Session,
+    instance: Instance,
+    plan: Plan,
+    keys: ProjectKeys,
+    screening_id: str | None = None,
+    refused: frozenset[str] = frozenset(),
 ) -> Rewritten:
-    """The instance under a plan and keys, with what its screening took out. Raises Withheld, DicomError."""
+    """The instance under a plan and keys: with what its screening took out, without the texts that its study refused.
+
+    Raises Withheld, DicomError.
+    """
     source = open_source(db, instance)
     try:
         header = read_header(source)
@@ -83,7 +91,7 @@ def rewritten(
                 raise Withheld("The archive has changed this image since its pixels were looked at.")
             replaced = replaced_frames(db, screening_id)
             pixels = Pixels.CLEAN if screening.state == CLEAN else Pixels.REDACTED
-        front = rewrite(header, plan, keys, pixels=pixels)
+        front = rewrite(header, plan, keys, pixels=pixels, refused=refused)
         if replaced and header.pixel.length is None:
             laid_out = patch.encapsulated(source, header.pixel.start, frames, replaced)
             front = patch.with_offsets(front, header.encoding, laid_out)

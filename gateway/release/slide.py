@@ -157,6 +157,6 @@ def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, 
         keys = key_ring(db, release.project_id).patient(db, site=patient.site, patient_id=patient.patient_id)
         if keys.uid(ClearUid(instance.uid)) != entry.uid:  # the archive moved it to another patient since
             raise Withheld("The archive has changed this image since the release was made.")
-        found = Prepared(rewritten(db, instance, plan, keys, entry.screening_id))
+        found = Prepared(rewritten(db, instance, plan, keys, entry.screening_id, frozenset(entry.refused_texts)))
         _cache.put(key, found)
     return found

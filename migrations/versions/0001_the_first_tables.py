@@ -521,6 +521,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("screening_id", sa.String(length=16), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("refused_texts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_manifest_entry_instance_id_instance")),
         sa.ForeignKeyConstraint(
             ["release_id"], ["data_release.id"], name=op.f("fk_manifest_entry_release_id_data_release")

@@ -17,7 +17,7 @@ from gateway.deid.marks import encoded, encoded_item
 from gateway.deid.plan import Plan, compile_plan, load_plan
 from gateway.deid.recipe import Line, read_recipe
 from gateway.dicom.encoding import Encoding, standard_vrs
-from tests.deid.slides import CLEAR, POLICIES
+from tests.deid.slides import CLEAR, POLICIES, RESEARCH
 
 CHOICES = ("D", "Z", "X", "U", "Z_D", "X_Z", "X_D", "X_Z_D", "X_Z_U_STAR")  # the table's action codes
 OPTIONS = sorted(
@@ -98,7 +98,7 @@ def with_option(option: str) -> Plan:
     """The Basic Profile with one option of PS3.15 E.3."""
     below, own = resolve(POLICIES, "basic"), read_recipe(POLICIES, option)
     private = resolve(POLICIES, option).safe_private
-    return compile_plan(Resolved(f"basic-{option}", own.sha256, (*below.layers, own), private))
+    return compile_plan(Resolved(f"basic-{option}", own.sha256, (*below.layers, own), private, RESEARCH.vocabulary))
 
 
 def plan_of(name: str) -> Plan:

@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageCms
 
+from gateway.deid.cleaner import Cleaner, kept_value
 from gateway.deid.codes import meaning_of
 from gateway.deid.errors import Quarantined
 from gateway.deid.icc import without_texts
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.terms import check_of
 from gateway.deid.values import FUNCTIONS, Patient, well_formed
-from gateway.deid.words import clean_text
-from tests.deid.slides import KEYS
+from tests.deid.slides import KEYS, RESEARCH
 
-PATIENT = Patient("MRN7719203", KEYS)
+CLEANER = Cleaner(RESEARCH.vocabulary)
+PATIENT = Patient("MRN7719203", KEYS, CLEANER)
 
 
 def made(function: str, value: bytes, vr: bytes = b"LO", keyword: str = "PatientID") -> bytes | None:
@@ -135,12 +136,12 @@ def test_a_concept_that_is_newer_than_our_vocabulary_stays_by_its_check_digit() 
 
 @pytest.mark.parametrize("text", [b"Level 0", b"Brightfield, 40x", b"IHC (DAB)", b"1", b""])
 def test_words_of_the_trade_are_clean(text: bytes) -> None:
-    assert clean_text(text)
+    assert kept_value(text, CLEANER)
 
 
 @pytest.mark.parametrize("text", [b"Okonkwo", b"breast of Ngozi", b"MRN7719203", b"12345", b"1 2 3 4", "für".encode()])
 def test_any_other_word_is_not(text: bytes) -> None:
-    assert not clean_text(text)
+    assert not kept_value(text, CLEANER)
 
 
 def test_an_identifier_that_others_refer_to_becomes_a_pseudonym() -> None:
