@@ -45,6 +45,7 @@ class Settings:
     token_max_days: int = 30
     max_request_bytes: int = 16 * 1024 * 1024
     default_deid_policy: str = "pathology-research"
+    tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     dask: str = ""  # empty: a cluster inside the jobs worker; else tcp://host:port
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from gateway.release import facts
+from gateway.release.colour import in_srgb, profile_of
 from gateway.release.render import picture
 from gateway.release.slide import Slide
 
@@ -15,18 +16,26 @@ MOST_FRAMES = 64
 GLASS = (244, 243, 245)
 
 
-def thumbnail(slide: Slide, side: int = SIDE) -> tuple[Image.Image, list[int]]:
-    """The picture, and the frames (from 0) that went into it."""
-    width, height = _size(slide.metadata)
-    places = positions(slide)
-    if width == 0 or len(places) > MOST_FRAMES:
-        whole, used = picture(slide, 0), [0]
+def _is_small(slide: Slide) -> bool:
+    return slide.frame_count <= MOST_FRAMES and _size(slide.metadata)[0] > 0
+
+
+def sources(slide: Slide) -> list[int]:
+    """The frames (from 0) that a thumbnail is put together from: all, or the first where there are too many."""
+    return list(range(slide.frame_count)) if _is_small(slide) else [0]
+
+
+def thumbnail(slide: Slide, size: tuple[int, int] = (SIDE, SIDE)) -> Image.Image:
+    """The picture in sRGB or grey, at most of that width and height."""
+    told = slide.metadata
+    if _is_small(slide):
+        whole = Image.new("RGB", _size(told), GLASS)
+        for frame, place in positions(slide).items():
+            whole.paste(picture(slide, frame), place)
     else:
-        whole, used = Image.new("RGB", (width, height), GLASS), sorted(places)
-        for frame, (x, y) in places.items():
-            whole.paste(picture(slide, frame), (x, y))
-    whole.thumbnail((side, side))
-    return whole.convert("RGB") if whole.mode not in ("RGB", "L") else whole, used
+        whole = picture(slide, 0)
+    whole.thumbnail(size)
+    return whole if whole.mode == "L" else in_srgb(whole, profile_of(told))
 
 
 def _size(told: dict[str, Any]) -> tuple[int, int]:

@@ -22,7 +22,10 @@ from gateway.projects.grants import Pass, admit
 from gateway.projects.keys import data_master
 from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
 from gateway.release.models import ManifestEntry, Release
+from gateway.release.queries import Place, entries
 from gateway.settings import current
+from gateway.trail.leases import Lease, open_lease
+from gateway.trail.reads import How
 from gateway.trail.record import Actor, record
 
 
@@ -102,11 +105,11 @@ def find(db: Session, visit: Visit, uid: str) -> ManifestEntry:
     return entry
 
 
-def consenting(db: Session, release: Release, entries: Sequence[ManifestEntry]) -> list[ManifestEntry]:
+def consenting(db: Session, release: Release, found: Sequence[ManifestEntry]) -> list[ManifestEntry]:
     """The entries without those of patients who have said no since the release was built."""
     if optouts.epoch(db) == release.consent_epoch:
-        return list(entries)
-    return [entry for entry in entries if _consents(db, entry)]
+        return list(found)
+    return [entry for entry in found if _consents(db, entry)]
 
 
 def _consents(db: Session, entry: ManifestEntry) -> bool:
@@ -121,3 +124,44 @@ def _consents(db: Session, entry: ManifestEntry) -> bool:
 def _still_consents(db: Session, entry: ManifestEntry) -> None:
     if not _consents(db, entry):
         raise ConsentWithdrawn
+
+
+def lease(visit: Visit, entry: ManifestEntry, how: How) -> Lease:
+    """A lease on an instance for this visit, durable before this returns."""
+    release = visit.release
+    return open_lease(
+        actor=visit.actor,
+        project=release.project_id,
+        release=release.id,
+        instance=entry.uid,
+        grant=release.grant_id,
+        how=how,
+        now=clock.now(),
+        session=visit.session,
+    )
+
+
+def below(visit: Visit, place: Place) -> list[ManifestEntry]:
+    """The released instances at a place, in order. Raises NotInRelease or ConsentWithdrawn, on the record."""
+    with reading() as db:
+        if place.instance:
+            at_its_place(find(db, visit, place.instance), place, visit)
+        found = consenting(db, visit.release, entries(db, visit.release.id, place))
+        with recorded_refusal(visit.actor, visit.release):
+            if not found:
+                raise NotInRelease
+    return found
+
+
+def at_its_place(entry: ManifestEntry, place: Place, visit: Visit) -> ManifestEntry:
+    """The entry, if it lies in that study and series. Raises NotInRelease, on the record."""
+    with recorded_refusal(visit.actor, visit.release):
+        if (entry.study_uid, entry.series_uid) != (place.study, place.series):
+            raise NotInRelease
+    return entry
+
+
+def syntax_of(visit: Visit, uid: str) -> str:
+    """The transfer syntax of a released instance. Raises NotInRelease or ConsentWithdrawn, on the record."""
+    with reading() as db:
+        return find(db, visit, uid).transfer_syntax

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pydicom
 import pytest
 import requests
 from dicomweb_client import DICOMwebClient
+from PIL import Image
+from pydicom.pixels.processing import apply_rescale, apply_windowing
 from wsidicom import WsiDicom, WsiDicomWebClient
 
 from tests.release.served.houses import House, Reader, first, source_files
@@ -110,3 +113,29 @@ def test_openslide_opens_a_download(served: House, reader: Reader, tmp_path: Pat
         assert slide.level_count == 3
         region = np.asarray(slide.read_region((0, 0), 0, (256, 256)))
         assert region[..., :3].std() > 0
+
+
+@pytest.mark.parametrize("window", [(40, 400), (-600, 1500)])
+def test_a_ct_is_rendered_through_the_window_asked_for(served: House, reader: Reader, window: tuple[int, int]) -> None:
+    client = web_client(served, reader)
+    told = client.search_for_instances(search_filters={"Modality": "CT"})[0]
+    place = uids(told, "0020000D", "0020000E", "00080018")
+    asked = {"window": f"{window[0]},{window[1]},linear"}
+    picture = client.retrieve_instance_rendered(*place, media_types=("image/png",), params=asked)
+    whole = client.retrieve_instance(*place)
+    whole.WindowCenter, whole.WindowWidth = window
+    low, high = apply_rescale(np.array([-32768, 32767]), whole)
+    shown = apply_windowing(apply_rescale(whole.pixel_array, whole), whole)
+    expected = (shown - low) / (high - low) * 255
+    assert np.abs(np.asarray(Image.open(BytesIO(picture))) - expected).max() <= 1
+
+
+def test_dicomweb_client_gets_pictures_of_frames_as_it_asks(served: House, reader: Reader) -> None:
+    client = web_client(served, reader)
+    told = client.search_for_instances(search_filters={"Modality": "SM"})[0]
+    place = uids(told, "0020000D", "0020000E", "00080018")
+    asked = {"viewport": "96,64", "iccprofile": "srgb", "quality": 70}
+    picture = client.retrieve_instance_frames_rendered(*place, [1], media_types=("image/jpeg",), params=asked)
+    image = Image.open(BytesIO(picture))
+    assert (image.format, image.size) == ("JPEG", (64, 64))
+    assert image.info["icc_profile"]

@@ -1,0 +1,62 @@
+"""QIDO-RS: studies, series and instances of a release (PS3.18 10.6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request
+
+from gateway.db import reading
+from gateway.release import qido, visits
+from gateway.release.accept import choose
+from gateway.release.answers import accepted, answer
+from gateway.release.models import ManifestEntry
+from gateway.release.queries import Place, entries
+from gateway.settings import current
+
+DICOM_JSON = "application/dicom+json"
+
+
+def studies(release_id: str) -> Response:
+    """QIDO-RS: studies."""
+    return _search(release_id, Place(), lambda entry: entry.study_uid, qido.study_facts)
+
+
+def series(release_id: str, study: str = "") -> Response:
+    """QIDO-RS: series, of all studies or of one."""
+    return _search(release_id, Place(study), lambda entry: entry.series_uid, qido.series_facts)
+
+
+def instances(release_id: str, study: str = "", series: str = "") -> Response:
+    """QIDO-RS: instances, of all, of a study or of a series."""
+    return _search(release_id, Place(study, series), lambda entry: entry.uid, qido.instance_facts)
+
+
+def _json(value: Any) -> Response:
+    choose(accepted(), [DICOM_JSON, "application/json"])
+    return answer(json.dumps(value, separators=(",", ":")).encode(), DICOM_JSON)
+
+
+def _search(
+    release_id: str,
+    place: Place,
+    name: Callable[[ManifestEntry], str],
+    facts_of: Callable[[list[ManifestEntry]], dict[str, Any]],
+) -> Response:
+    visit = visits.enter(release_id)
+    search = qido.parsed(request.args)
+    with reading() as db:
+        found = visits.consenting(db, visit.release, entries(db, release_id, place))
+    wanted = {name(entry) for entry in qido.matching(found, search)}
+    groups = [group for group in qido.grouped(found, name) if name(group[0]) in wanted]
+    page = groups[search.offset : search.offset + search.limit]
+    return _json([qido.told(facts_of(group), _url(release_id, group[0], name)) for group in page])
+
+
+def _url(release_id: str, entry: ManifestEntry, name: Callable[[ManifestEntry], str]) -> str:
+    url = f"{current().base_url}/releases/{release_id}/dicomweb/studies/{entry.study_uid}"
+    if name(entry) in (entry.series_uid, entry.uid):
+        url += f"/series/{entry.series_uid}"
+    return url + (f"/instances/{entry.uid}" if name(entry) == entry.uid else "")
