@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
@@ -115,16 +115,19 @@ class FrameTable(Base):
 
 
 class Screening(Base):
-    """What was seen in an instance's pixels, under which rules and models. `marks`: [frame, kind, l, t, r, b] each."""
+    """What was seen in an instance's pixels, under which rules and models. `marks`: [frame, kind, l, t, r, b] each.
+
+    Never changed: a decision of people is a screening of its own, and the newest one counts.
+    """
 
     __tablename__ = "screening"
     __table_args__ = (
-        UniqueConstraint("instance_id", "version", "rules_sha256", "model_sha256"),
-        CheckConstraint("state in ('clean', 'redacted', 'review', 'failed')", name="state"),
+        CheckConstraint("state in ('clean', 'redacted', 'review', 'failed', 'withheld')", name="state"),
+        Index("ix_screening_instance_id_screened_at", "instance_id", "screened_at"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"))
     version: Mapped[str] = mapped_column(String(80))
     rules_sha256: Mapped[str] = mapped_column(String(64))
     model_sha256: Mapped[str] = mapped_column(String(64))
@@ -132,6 +135,7 @@ class Screening(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
     marks: Mapped[list[Any]] = mapped_column(JSON, default=list)
     rounds: Mapped[int] = mapped_column(default=0)
+    people: Mapped[int] = mapped_column(default=0)  # how many decided it; 0: the machine alone
     screened_at: Mapped[datetime]
 
 

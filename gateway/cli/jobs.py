@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-ROOMS = ("gateway.release.jobs",)  # importing these registers their handlers
+ROOMS = ("gateway.release.jobs", "gateway.screening.jobs")  # importing these registers their handlers
 
 
 @click.group()

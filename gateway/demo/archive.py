@@ -1,4 +1,4 @@
-"""The demo archive: three invented hospitals, fourteen patients, their slides and some linked radiology."""
+"""The demo archive: three invented hospitals, fifteen patients, their slides and some linked radiology."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ SPECS = (
     ("CAE", SlideSpec(JPEG_420, organ="skin")),
     ("CAE", SlideSpec(JPEG_422, organ="skin", stain="IHC")),
     ("CAE", SlideSpec(NATIVE, organ="skin", width=1280, height=1024)),
+    ("EUH", SlideSpec(JPEG_422, organ="colon", pen=True)),
 )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 LABEL_SIZE = (512, 512)  # width, height
 OVERVIEW_SIZE = (1536, 512)
-INK = (22, 22, 28)
+INK, PEN = (22, 22, 28), (24, 38, 96)
 CLEAR = 246.0  # what bare glass is in a picture of tissue
 
 
@@ -50,6 +50,17 @@ def _fitting(
     font = ImageFont.load_default(size)
     wide = draw.textlength(text, font=font)
     return font if wide <= room else ImageFont.load_default(int(size * room / wide))
+
+
+def written_on(tissue: Picture, text: str) -> Picture:
+    """A slide with a word written on its cover slip by a marker pen."""
+    image = Image.fromarray(tissue)
+    layer = Image.new("L", image.size, 0)
+    draw = ImageDraw.Draw(layer)
+    font = _fitting(draw, text, image.height // 6, image.width * 3 // 4)
+    draw.text((image.width // 10, image.height // 12), text, fill=235, font=font, stroke_width=image.height // 250)
+    image.paste(PEN, mask=layer.filter(ImageFilter.GaussianBlur(3)))
+    return np.asarray(image, np.uint8)
 
 
 def overview(label_picture: Picture, tissue: Picture) -> Picture:

@@ -12,10 +12,12 @@ from unicodedata import normalize
 FAMILY = (
     "Quillfeather", "Thistlewick", "Brânzeanu", "Llwynderw", "Oduyemisi", "Vandermolen", "Szczepanik", "Kurosakiyama",
     "Ravindrakumar", "Pendlebright", "Tŷgwyrddlas", "Môrgelynnog", "Zielonkaitė", "Fotheringham",
+    "Marrowbeck",
 )  # fmt: skip
 GIVEN = (
     "Philomena", "Bartholomew", "Ionela", "Angharad", "Folasade", "Cornelius", "Bronisława", "Haruhikosuke",
     "Venkatesh", "Clementine", "Gwenllïan", "Siânwenna", "Austėjana", "Peregrine",
+    "Perpetua",
 )  # fmt: skip
 WRITTEN_OTHERWISE = {"Kurosakiyama": "黒崎山^晴彦介"}  # the ideographic group of the name
 STREETS = ("Cobblersgate", "Tannerybrook", "Millraceside", "Weaversholme")

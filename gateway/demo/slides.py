@@ -10,7 +10,7 @@ from pydicom.uid import UID
 
 from gateway.demo import plants
 from gateway.demo.frames import Codec, as_the_stage_went, encapsulated, is_glass, tiles
-from gateway.demo.label import label, overview
+from gateway.demo.label import label, overview, written_on
 from gateway.demo.makers import private_blocks
 from gateway.demo.patients import Patient
 from gateway.demo.specimen import specimen
@@ -29,6 +29,7 @@ class SlideSpec:
 
     Tiling of level 0: "full"; "sparse", where each frame says its place and all are there, in the stage's order;
     "gaps", sparse and without the tiles of bare glass (as PS3.3 C.8.12.14 allows, though dciodvfy does not).
+    With `pen` somebody has written the patient's name on the cover slip, over the tissue.
     """
 
     codec: Codec
@@ -40,6 +41,7 @@ class SlideSpec:
     width: int = 4096
     height: int = 3072
     levels: int = 3
+    pen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def write_slide(folder: Path, case: Case) -> list[Path]:
     spec = case.spec
     folder.mkdir(parents=True, exist_ok=True)
     tissue = section(case.seed, spec.width, spec.height, spec.stain, spec.organ)
+    if spec.pen:
+        tissue = written_on(tissue, case.patient.family)
     written = []
     for level in range(spec.levels):
         picture = halved(tissue, 2 * level)

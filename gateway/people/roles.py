@@ -17,7 +17,7 @@ from gateway.settings import current
 PERMISSIONS = frozenset({
     "account.manage", "application.read-all", "application.triage", "application.write", "audit.export",
     "audit.read", "catalogue.manage", "decision.make", "grant.revoke", "jobs.read", "patient.forget",
-    "policy.preview", "reidentify", "release.build", "review.write", "usage.read",
+    "pixels.review", "policy.preview", "reidentify", "release.build", "review.write", "usage.read",
 })  # fmt: skip
 
 

@@ -38,6 +38,11 @@ class Box:
         part = Box(max(self.left, 0), max(self.top, 0), min(self.right, width), min(self.bottom, height))
         return part if part.width > 0 and part.height > 0 else None
 
+    def joined(self, other: Box) -> Box:
+        """The smallest rectangle that holds both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
+
     def meets(self, other: Box) -> bool:
         """Whether they share a pixel."""
         return (

@@ -16,7 +16,8 @@ from gateway.errors import Invalid
 
 FACTS = frozenset(("sop_class", "flavour", "modality", "burned_in", "label_in_image", "derived"))
 ANSWERS = frozenset(("burned_in", "label_in_image"))
-KEYS = frozenset(("name", "when", "release", "after", "reason"))
+KEYS = frozenset(("name", "when", "release", "after", "people", "reason"))
+MOST_PEOPLE = 3
 SCREENING = "screening"
 
 
@@ -50,13 +51,15 @@ class SlideFacts:
 class Verdict:
     """Released or withheld, the reason in plain words, and the rule that said so.
 
-    Where `screened` is set it is released only once its pixels have been looked at and are clean.
+    Where `screened` is set it is released only once its pixels have been looked at and are clean. `people` have to
+    agree on what the machine cannot tell.
     """
 
     released: bool
     reason: str
     rule: str
     screened: bool = False
+    people: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,10 @@ def _rule(raw: Any) -> Rule:
     after = raw.get("after", "")
     if after not in ("", SCREENING) or (after and not raw["release"]):
         raise BadPixelRules(f'rule {name!r}: what is released may be so after = "{SCREENING}"')
-    return Rule(name, _conditions(name, raw.get("when")), Verdict(raw["release"], reason, name, bool(after)))
+    people = raw.get("people", 1)
+    if type(people) is not int or not 1 <= people <= MOST_PEOPLE or ("people" in raw and not after):
+        raise BadPixelRules(f"rule {name!r}: after a screening, people = 1 to {MOST_PEOPLE} decide what it cannot")
+    return Rule(name, _conditions(name, raw.get("when")), Verdict(raw["release"], reason, name, bool(after), people))
 
 
 def _conditions(name: str, when: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -1,6 +1,6 @@
 """Screening: look at the pixels, take out what was found, look again; at most three rounds, then a person.
 
-A whole slide is looked at on its lowest level, and what is found there is mapped to the frames of every level.
+A whole slide is looked at on its lowest legible level, and what is found is mapped to the frames of every level.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from gateway.pixels.findings import DRAWN, Finding
 from gateway.pixels.redact.frames import redacted
 
 ROUNDS = 3
-CLEAN, REDACTED, REVIEW = "clean", "redacted", "review"
-LARGEST_SIDE = 8192  # pixels of a picture that is looked at; the lowest level of a pyramid is smaller
+CLEAN, REDACTED, REVIEW, WITHHELD = "clean", "redacted", "review", "withheld"
+LARGEST_SIDE = 8192  # pixels of a picture that is looked at
+LEGIBLE_SIDE = 1000  # pixels from which on letters can be read; the lowest level of a pyramid is often smaller
 
 Picture = NDArray[np.uint8]
 Frames = Callable[[int], bytes]  # encoded frame by number, from 0
@@ -30,6 +31,10 @@ class Eyes(Protocol):
 
     def find(self, picture: Picture) -> list[Finding]:
         """What stands in (rows, columns) or (rows, columns, RGB)."""
+        ...
+
+    def find_ink(self, picture: Picture) -> list[Finding]:
+        """What is written on the glass of a slide, (rows, columns, RGB), over the tissue."""
         ...
 
     def find_rest(self, picture: Picture) -> list[Finding]:
@@ -151,30 +156,37 @@ class Level:
         return {number: redacted(self.frames(number), boxes, self.facts) for number, boxes in by_frame.items()}
 
 
+def looked_at(sizes: Sequence[tuple[int, int]]) -> int:
+    """Which of the levels of these widths and heights is looked at: the smallest on which letters can still be read."""
+    legible = [each for each in sizes if max(each) >= LEGIBLE_SIDE] or [max(sizes)]
+    return sizes.index(min(legible))
+
+
 def screen_slide(levels: Sequence[Level], eyes: Eyes) -> list[Screened]:
     """The levels of one slide in their order: clean, or for a person to look at, with what was found marked on each.
 
     Text on tissue is rare, and among cells letters are easily missed, so that a person draws the last box.
     Raises CannotDecode.
     """
-    lowest = min(levels, key=lambda each: each.width * each.height)
-    found = eyes.find(lowest.assembled())
-    return [Screened(REVIEW if found else CLEAN, tuple(_on(each, lowest, found))) for each in levels]
+    seen = levels[looked_at([(each.width, each.height) for each in levels])]
+    picture = seen.assembled()
+    found = [*eyes.find(picture), *eyes.find_ink(picture)]
+    return [Screened(REVIEW if found else CLEAN, tuple(_on(each, seen, found))) for each in levels]
 
 
-def redact_slide(levels: Sequence[Level], lowest: Level, boxes: Sequence[Box]) -> list[Screened]:
-    """Every level without these boxes of the lowest one's assembled picture.
+def redact_slide(levels: Sequence[Level], drawn_on: int, boxes: Sequence[Box]) -> list[Screened]:
+    """Every level without these boxes, which were drawn on the assembled picture of one of them.
 
     Raises CannotRedact, CannotDecode, NoCodec.
     """
     drawn = [Finding(DRAWN, each, 1.0) for each in boxes]
-    marked = [(each, _on(each, lowest, drawn)) for each in levels]
+    marked = [(each, _on(each, levels[drawn_on], drawn)) for each in levels]
     return [Screened(REDACTED, tuple(marks), each.without(marks)) for each, marks in marked]
 
 
-def _on(level: Level, lowest: Level, found: Sequence[Finding]) -> list[Mark]:
-    """What was found on the lowest level, as marks on the frames of another."""
-    across, down = (lowest.shrunk * a / b for a, b in ((level.width, lowest.width), (level.height, lowest.height)))
+def _on(level: Level, seen: Level, found: Sequence[Finding]) -> list[Mark]:
+    """What was found on the level that was looked at, as marks on the frames of another."""
+    across, down = (seen.shrunk * a / b for a, b in ((level.width, seen.width), (level.height, seen.height)))
     return level.marks((each.kind, _stretched(each.box, across, down)) for each in found)
 
 

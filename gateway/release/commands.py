@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue.models import Archive as ArchiveRow
 from gateway.catalogue.models import Instance, Site
 from gateway.catalogue.queries import instances_in
-from gateway.catalogue.screening import facts_of, latest
+from gateway.catalogue.seen import facts_of, latest
 from gateway.consent import optouts
 from gateway.deid.identifiers import Identifiers
 from gateway.deid.keys import ProjectKeys
@@ -41,8 +41,8 @@ OPTED_OUT = "The patient has said no to research use."
 
 
 @dataclass(frozen=True, slots=True)
-class _Builder:
-    """What stays the same for all instances of one release."""
+class Builder:
+    """Makes entries of a manifest. What stays the same for all instances of one release."""
 
     plan: Plan
     rules: PixelRules
@@ -73,6 +73,9 @@ class _Builder:
             flavour=instance.image_type[2] if len(instance.image_type) > 2 else "",
             transfer_syntax=instance.transfer_syntax,
             frame_count=instance.frame_count,
+            size=0,
+            facts={},
+            refused_texts=[],
         )
         entry.reason = self._withheld(db, instance, site) or self._unscreened(db, instance, entry)
         if not entry.reason:
@@ -148,7 +151,7 @@ def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
     db.add(release)
     db.flush()
     ring = first_key_ring(db, grant.project_id, now=now)
-    builder = _Builder(plan, rules, first_data_master(db, now=now), ring, release.id, now)
+    builder = Builder(plan, rules, first_data_master(db, now=now), ring, release.id, now)
     sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
     for position, instance in enumerate(instances_in(db, grant.dataset_ids)):
         entry = builder.entry(db, instance, sites[instance.archive_id], position)

@@ -11,6 +11,8 @@ from gateway.errors import NotFound
 from gateway.jobs.handlers import handler
 from gateway.projects.models import Grant
 from gateway.release.commands import build
+from gateway.release.models import Release
+from gateway.release.refreshing import living, refresh
 from gateway.trail.record import SYSTEM
 
 
@@ -26,3 +28,14 @@ def build_release(payload: Any) -> None:
         if grant is None:
             raise NotFound("There is no such grant.")
         build(db, by=SYSTEM, grant=grant, now=clock.now())
+
+
+@handler("release.refresh")
+def refresh_releases(payload: Any) -> None:
+    """Decide anew on payload["instances"], or on all that is withheld, in every release that lives; harmless twice."""
+    with reading() as db:
+        releases = [each.id for each in living(db, clock.now())]
+    for each in releases:
+        with transaction() as db:
+            release = db.get_one(Release, each)
+            refresh(db, by=SYSTEM, release=release, instances=payload["instances"], now=clock.now())

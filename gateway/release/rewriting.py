@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
 from gateway.catalogue.queries import frame_index
-from gateway.catalogue.screening import replaced_frames
+from gateway.catalogue.seen import replaced_frames
 from gateway.catalogue.sources import open_source
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.marks import Pixels

@@ -23,6 +23,7 @@ LINKS = (
     Link("Applications", "/applications", frozenset({"application.write", "application.read-all"})),
     Link("Reviews", "/reviews", frozenset({"review.write", "decision.make", "application.triage"})),
     Link("Projects", "/projects", frozenset({"application.write", "grant.revoke"})),
+    Link("Pictures", "/screening", frozenset({"pixels.review"})),
     Link("Policies", "/policies", frozenset({"policy.preview"})),
     Link("Usage", "/usage", frozenset({"usage.read"})),
     Link("Audit", "/audit", frozenset({"audit.read"})),

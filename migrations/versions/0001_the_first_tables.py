@@ -493,16 +493,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("marks", sa.JSON(), nullable=False),
         sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("screened_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("state in ('clean', 'redacted', 'review', 'failed')", name=op.f("ck_screening_state")),
+        sa.CheckConstraint(
+            "state in ('clean', 'redacted', 'review', 'failed', 'withheld')", name=op.f("ck_screening_state")
+        ),
         sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_screening_instance_id_instance")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_screening")),
-        sa.UniqueConstraint(
-            "instance_id", "version", "rules_sha256", "model_sha256", name=op.f("uq_screening_instance_id")
-        ),
     )
     with op.batch_alter_table("screening", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_screening_instance_id"), ["instance_id"], unique=False)
+        batch_op.create_index("ix_screening_instance_id_screened_at", ["instance_id", "screened_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_screening_state"), ["state"], unique=False)
 
     op.create_table(
@@ -543,10 +543,35 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("screening_id", name=op.f("pk_screened_frames")),
     )
+    op.create_table(
+        "screening_opinion",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("screening_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("decision", sa.String(length=10), nullable=False),
+        sa.Column("boxes", sa.JSON(), nullable=False),
+        sa.Column("given_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("settles", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("decision in ('accept', 'redact', 'withhold')", name=op.f("ck_screening_opinion_decision")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_screening_opinion_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["screening_id"], ["screening.id"], name=op.f("fk_screening_opinion_screening_id_screening")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_screening_opinion")),
+    )
+    with op.batch_alter_table("screening_opinion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_screening_opinion_screening_id"), ["screening_id"], unique=False)
     guards.install(op.get_bind())
 
 
 def downgrade() -> None:
+    guards.remove(op.get_bind())
+    with op.batch_alter_table("screening_opinion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_screening_opinion_screening_id"))
+
+    op.drop_table("screening_opinion")
     op.drop_table("screened_frames")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_manifest_entry_release_id_series_uid")
@@ -554,7 +579,7 @@ def downgrade() -> None:
     op.drop_table("manifest_entry")
     with op.batch_alter_table("screening", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_screening_state"))
-        batch_op.drop_index(batch_op.f("ix_screening_instance_id"))
+        batch_op.drop_index("ix_screening_instance_id_screened_at")
 
     op.drop_table("screening")
     op.drop_table("frame_table")
@@ -638,4 +663,3 @@ def downgrade() -> None:
     op.drop_table("opt_out")
     op.drop_table("data_key")
     op.drop_table("consent_epoch")
-    guards.remove(op.get_bind())

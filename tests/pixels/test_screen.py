@@ -105,7 +105,7 @@ def test_text_on_a_slide_is_shown_to_a_person_and_taken_out_of_the_frames_of_eve
     picture, text = make.written(ground, ["QUILLFEATHER P", "H26-44120"], (300, 300), 80, DARK)
     levels = levels_of(picture)
     assert [each.state for each in screen_slide(levels, reader)] == [REVIEW, REVIEW]
-    outcomes = redact_slide(levels, levels[1], [Box(140, 140, 520, 270)])
+    outcomes = redact_slide(levels, 1, [Box(140, 140, 520, 270)])
     assert [each.state for each in outcomes] == [REDACTED, REDACTED]
     full = levels[0]
     after = Level(lambda n: outcomes[0].replaced.get(n) or full.frames(n), full.places, 1280, 1024, full.facts)

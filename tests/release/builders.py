@@ -17,7 +17,8 @@ from sqlalchemy import select
 from werkzeug.test import EnvironBuilder
 
 import gateway.governance.models
-import gateway.jobs.models  # noqa: F401  # its tables
+import gateway.jobs.models
+import gateway.screening.models  # noqa: F401  # their tables
 from app import create_app
 from gateway import db as database
 from gateway import settings as settings_room
@@ -188,7 +189,7 @@ def the_template(root: Path) -> Path:
     an_archive(root / "archive")
     (root / "data").mkdir()
     shutil.copytree(ROOT / "policies", root / "data" / "policies")
-    with _bound(root / "data"):
+    with bound_to(root / "data"):
         a_catalogue(root / "archive")
         a_release(an_account("ada"))
     settings_room.use(before)
@@ -196,7 +197,8 @@ def the_template(root: Path) -> Path:
 
 
 @contextmanager
-def _bound(data: Path) -> Iterator[Settings]:
+def bound_to(data: Path) -> Iterator[Settings]:
+    """This process with its data there."""
     chosen = Settings(data_dir=data, policies_dir=data / "policies", secure_cookies=False)
     settings_room.use(chosen)
     engine = database.bind(chosen.database)
@@ -213,10 +215,11 @@ def a_gateway(tmp_path: Path, template: Path) -> Iterator[World]:
     before = settings_room.current()
     data = tmp_path / "data"
     shutil.copytree(template / "data", data)
-    with _bound(data) as chosen:
+    with bound_to(data) as chosen:
         app = create_app(chosen)
         with database.reading() as db:
-            reader, release = db.scalars(select(Account)).one(), db.scalars(select(Release)).one()
+            release = db.scalars(select(Release)).one()
+            reader = db.scalars(select(Account).where(Account.email == "ada@example.org")).one()
         world = World(app, template / "archive", reader, release)
         world.token = world.token_for(reader)
         yield world

@@ -34,6 +34,10 @@ class ReaderApart:
         """As Reader.find."""
         return self._ask("find", picture)
 
+    def find_ink(self, picture: Any) -> list[Finding]:
+        """As Reader.find_ink."""
+        return self._ask("find_ink", picture)
+
     def find_rest(self, picture: Any) -> list[Finding]:
         """As Reader.find_rest."""
         return self._ask("find_rest", picture)

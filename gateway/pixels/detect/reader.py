@@ -21,7 +21,7 @@ from gateway.pixels.findings import CODE, TEXT, Finding
 Picture = NDArray[np.uint8]
 LARGEST = 1600  # pixels of a window's side; the engine would make larger ones smaller
 OVERLAP = 200
-SURE, SURE_OF_FEW = 0.55, 0.8  # of the recogniser, from which on something is taken for text
+SURE, SURE_OF_FEW = 0.6, 0.8  # of the recogniser, from which on something is taken for text
 HARDLY_SURE = 0.3
 FEW = 3  # letters: shapes in tissue look like so few of them
 TALLEST = 0.4  # of a picture's height: what few letters can be; an organ is taller
@@ -37,6 +37,11 @@ class Reader:
     def find(self, picture: Picture) -> list[Finding]:
         """What stands in a picture of 8 bits, (rows, columns) or (rows, columns, RGB)."""
         return self._found(picture, _is_text)
+
+    def find_ink(self, picture: Picture) -> list[Finding]:
+        """What is written on the glass of a slide, (rows, columns, RGB): through a red filter stained tissue is bright,
+        and blue, black and green ink is dark."""
+        return [each for each in self._found(picture[..., 0], _is_ink) if each.kind == TEXT]
 
     def find_rest(self, picture: Picture) -> list[Finding]:
         """What may be left where something was found before: less is enough to be taken for text."""
@@ -65,6 +70,10 @@ def _is_text(text: str, score: float, height: float) -> bool:
     if letters > FEW:
         return score >= SURE
     return letters >= 2 and score >= SURE_OF_FEW and height <= TALLEST
+
+
+def _is_ink(text: str, score: float, _height: float) -> bool:
+    return score >= SURE_OF_FEW and sum(each.isalnum() for each in text) > 1
 
 
 def _may_be_text(text: str, score: float, height: float) -> bool:

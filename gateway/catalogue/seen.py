@@ -1,0 +1,130 @@
+"""What has been seen in pixels: the newest screening of an instance counts, by machine or by people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from gateway.catalogue.models import INDEXED, Instance, ScreenedFrames, Screening
+from gateway.errors import SlidegateError
+from gateway.pixels.detect.model import model_hash
+from gateway.pixels.patch import packed, unpacked
+from gateway.pixels.rules import PixelRules, SlideFacts
+from gateway.pixels.screen import Screened
+from gateway.trail.record import Actor, record
+
+WSI = "1.2.840.10008.5.1.4.1.1.77.1.6"
+FAILED = "failed"
+
+
+def facts_of(instance: Instance) -> SlideFacts:
+    """What the pixel rules may ask of an instance."""
+    return SlideFacts(
+        instance.sop_class, tuple(instance.image_type), instance.modality, instance.burned_in, instance.label_in_image
+    )
+
+
+def latest(db: Session, instance: Instance, rules: PixelRules) -> Screening | None:
+    """The instance's screening under these rules and the models of this machine; None if it has none or is stale."""
+    return db.scalars(
+        select(Screening)
+        .where(Screening.instance_id == instance.id, Screening.version == instance.version, under(rules))
+        .order_by(Screening.screened_at.desc(), Screening.people.desc())
+        .limit(1)
+    ).first()
+
+
+def under(rules: PixelRules) -> ColumnElement[bool]:
+    """The condition of a screening under these rules and the models of this machine."""
+    return and_(Screening.rules_sha256 == rules.sha256, Screening.model_sha256 == model_hash())
+
+
+def newest(rules: PixelRules, states: Iterable[str]) -> ColumnElement[bool]:
+    """The condition of a screening that counts now and is in one of these states. Index: ix_screening_state."""
+    later = aliased(Screening)
+    superseded = exists().where(
+        later.instance_id == Screening.instance_id,
+        later.version == Screening.version,
+        later.rules_sha256 == Screening.rules_sha256,
+        later.model_sha256 == Screening.model_sha256,
+        or_(
+            later.screened_at > Screening.screened_at,
+            and_(later.screened_at == Screening.screened_at, later.people > Screening.people),
+        ),
+    )
+    return and_(under(rules), Screening.state.in_(tuple(states)), ~superseded)
+
+
+def stale(db: Session, rules: PixelRules) -> int:
+    """How many instances were looked at, but not under these rules and models."""
+    current = select(Screening.instance_id).where(under(rules))
+    return db.scalar(
+        select(func.count(Screening.instance_id.distinct()))
+        .join(Instance, Instance.id == Screening.instance_id)
+        .where(Instance.version == Screening.version, Screening.instance_id.not_in(current))
+    ) or 0  # fmt: skip
+
+
+def replaced_frames(db: Session, screening_id: str) -> dict[int, bytes]:
+    """The frames that take the place of the archive's; none where nothing was taken out."""
+    found = db.get(ScreenedFrames, screening_id)
+    return unpacked(found.packed) if found is not None else {}
+
+
+def is_slide(instance: Instance) -> bool:
+    """Whether it is one level of a slide, which is looked at and decided on whole."""
+    return instance.sop_class == WSI and instance.series_id is not None and instance.total_rows > 0
+
+
+def levels_of(db: Session, instance: Instance) -> Sequence[Instance]:
+    """The levels of the slide that an instance is one of, or the instance alone: what is looked at together."""
+    if not is_slide(instance):
+        return (instance,)
+    here = (Instance.series_id == instance.series_id, Instance.sop_class == WSI, Instance.state == INDEXED)
+    found = db.scalars(select(Instance).where(*here).order_by(Instance.id))
+    return [each for each in found if each.image_type[2:3] == instance.image_type[2:3]]
+
+
+def write(
+    db: Session,
+    instance: Instance,
+    outcome: Screened | SlidegateError,
+    rules: PixelRules,
+    *,
+    by: Actor,
+    now: datetime,
+    reason: str = "",
+    people: int = 0,
+) -> Screening:
+    """Write down what was seen in an instance, or why nothing could be; earlier screenings stay as they are."""
+    row = Screening(
+        instance_id=instance.id,
+        version=instance.version,
+        rules_sha256=rules.sha256,
+        model_sha256=model_hash(),
+        screened_at=now,
+        people=people,
+        reason=reason,
+    )
+    frames: Mapping[int, bytes] = {}
+    if isinstance(outcome, SlidegateError):
+        row.state, row.reason, row.marks = FAILED, outcome.message[:200], []
+    else:
+        row.state, row.rounds, frames = outcome.state, outcome.rounds, outcome.replaced
+        row.marks = [[m.frame, m.kind, m.box.left, m.box.top, m.box.right, m.box.bottom] for m in outcome.marks]
+    db.add(row)
+    db.flush()
+    if frames:
+        db.add(ScreenedFrames(screening_id=row.id, packed=packed(dict(frames))))
+    detail = {
+        "screening": row.id,
+        "instance": instance.id,
+        "state": row.state,
+        "marks": len(row.marks),
+        "people": people,
+    }
+    record(db, action="pixels.screened", actor=by, now=now, subject=instance.id, detail=detail)
+    return row

@@ -1,0 +1,96 @@
+"""Deciding on a picture: one word of a person, and what follows once enough of them agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import Instance, Screening
+from gateway.catalogue.seen import FAILED, facts_of, latest
+from gateway.errors import Conflict, Forbidden, Invalid
+from gateway.jobs.models import WorkItem
+from gateway.jobs.queue import enqueue
+from gateway.people.models import Account
+from gateway.people.roles import permissions_of
+from gateway.people.tokens import acting
+from gateway.pixels.rules import load_rules
+from gateway.screening.models import Opinion
+from gateway.settings import current
+from gateway.trail.record import Actor, record
+
+PERMISSION = "pixels.review"
+ACCEPT, REDACT, WITHHOLD = DECISIONS = ("accept", "redact", "withhold")
+
+
+class NotYourWord(Forbidden):
+    """No role for it."""
+
+    code = "pixels-review-not-for-you"
+    title = "Only data stewards decide on pictures"
+
+
+class Superseded(Conflict):
+    """Others were faster, the archive sent another object, or the rules have changed."""
+
+    code = "screening-superseded"
+    title = "This picture has been decided on already, or has to be looked at anew"
+
+
+class NothingToSee(Invalid):
+    """What could not be decoded can only be withheld, or looked at again."""
+
+    code = "nothing-to-see"
+    title = "This picture cannot be shown, so it can only be withheld"
+
+
+def give_opinion(
+    db: Session, *, by: Account, screening: Screening, decision: str, boxes: Sequence[Sequence[int]], now: datetime
+) -> Opinion:
+    """A person's word. The one that makes enough people of one mind is settled by a job.
+
+    Raises NotYourWord, Superseded, NothingToSee.
+    """
+    if PERMISSION not in permissions_of(by):
+        raise NotYourWord
+    rules = load_rules(current().policies_dir)
+    instance = db.get_one(Instance, screening.instance_id)
+    if latest(db, instance, rules) is not screening or _settled(db, screening):
+        raise Superseded
+    if screening.state == FAILED and decision != WITHHOLD:
+        raise NothingToSee
+    kept = sorted([int(side) for side in box] for box in boxes) if decision == REDACT else []
+    opinion = Opinion(screening_id=screening.id, account_id=by.id, decision=decision, boxes=kept, given_at=now)
+    db.add(opinion)
+    db.flush()
+    opinion.settles = len(agreeing(db, opinion)) >= rules.verdict(facts_of(instance)).people
+    detail = {"screening": screening.id, "decision": decision, "boxes": len(kept), "settles": opinion.settles}
+    record(db, action="pixels.opinion-given", actor=acting(by), now=now, subject=instance.id, detail=detail)
+    if opinion.settles:
+        enqueue(db, kind="screening.settle", payload={"opinion": opinion.id}, now=now)
+    return opinion
+
+
+def agreeing(db: Session, opinion: Opinion) -> set[str]:
+    """The accounts whose last word on the picture is the same as this one."""
+    last = {each.account_id: each for each in opinions_on(db, opinion.screening_id)}
+    last[opinion.account_id] = opinion
+    return {who for who, each in last.items() if (each.decision, each.boxes) == (opinion.decision, opinion.boxes)}
+
+
+def opinions_on(db: Session, screening_id: str) -> Sequence[Opinion]:
+    """All that was said of it, in order. Index: ix_screening_opinion_screening_id."""
+    said = select(Opinion).where(Opinion.screening_id == screening_id)
+    return db.scalars(said.order_by(Opinion.given_at, Opinion.id)).all()
+
+
+def _settled(db: Session, screening: Screening) -> bool:
+    return any(each.settles for each in opinions_on(db, screening.id))
+
+
+def look_again(db: Session, *, by: Actor, now: datetime) -> WorkItem:
+    """Have everything looked at that is stale, failed or new, by a job."""
+    record(db, action="pixels.rescan-asked", actor=by, now=now)
+    return enqueue(db, kind="screening.rescan", payload={}, now=now)

@@ -1,0 +1,123 @@
+"""What waits for people, and what has been seen so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import INDEXED, Archive, Instance, Screening
+from gateway.catalogue.seen import FAILED, facts_of, is_slide, newest
+from gateway.errors import NotFound
+from gateway.pixels.rules import PixelRules
+from gateway.pixels.screen import REVIEW, looked_at
+from gateway.screening.commands import opinions_on
+
+MOST, SHOWN = 500, 50  # pictures in the queue, and decisions, that are shown; the rest come up as these are done
+
+
+class NoSuchScreening(NotFound):
+    """No screening has this id."""
+
+    code = "no-such-screening"
+    title = "There is no such picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A picture that waits: a whole slide, or one other image."""
+
+    id: str
+    instance_id: str
+    kind: str
+    modality: str
+    site: str
+    state: str
+    reason: str
+    opinions: int
+    people: int
+    since: datetime
+    ready: bool  # decided, and being carried out
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What people decided on a picture."""
+
+    state: str
+    modality: str
+    people: int
+    at: datetime
+
+
+def screening(db: Session, screening_id: str) -> Screening:
+    """One screening. Raises NoSuchScreening."""
+    found = db.get(Screening, screening_id)
+    if found is None:
+        raise NoSuchScreening
+    return found
+
+
+def waiting(db: Session, rules: PixelRules) -> list[Waiting]:
+    """The queue, oldest first: of a slide the level that was looked at stands for all. Indexes: ix_screening_state."""
+    rows = db.execute(
+        select(Screening, Instance, Archive)
+        .join(Instance, Instance.id == Screening.instance_id)
+        .join(Archive, Archive.id == Instance.archive_id)
+        .where(newest(rules, (REVIEW, FAILED)), Instance.version == Screening.version, Instance.state == INDEXED)
+        .order_by(Screening.screened_at, Screening.id)
+    )
+    slides: dict[str, list[tuple[Screening, Instance, Archive]]] = {}
+    for seen, instance, archive in rows:
+        key = str(instance.series_id) if is_slide(instance) else instance.id
+        slides.setdefault(key, []).append((seen, instance, archive))
+    return list(_told(db, rules, [_shown(levels) for levels in slides.values()][:MOST]))
+
+
+def _shown(levels: list[tuple[Screening, Instance, Archive]]) -> tuple[Screening, Instance, Archive]:
+    """The level that the machine looked at, and people draw on."""
+    return levels[looked_at([(each.total_columns, each.total_rows) for _seen, each, _archive in levels])]
+
+
+def _told(db: Session, rules: PixelRules, rows: list[tuple[Screening, Instance, Archive]]) -> Iterator[Waiting]:
+    for seen, instance, archive in rows:
+        said = opinions_on(db, seen.id)
+        yield Waiting(
+            id=seen.id,
+            instance_id=instance.id,
+            kind="slide" if is_slide(instance) else "image",
+            modality=instance.modality,
+            site=archive.site.name,
+            state=seen.state,
+            reason=seen.reason,
+            opinions=len({each.account_id for each in said}),
+            people=rules.verdict(facts_of(instance)).people,
+            since=seen.screened_at,
+            ready=any(each.settles for each in said),
+        )
+
+
+def counts(db: Session, rules: PixelRules) -> dict[str, int]:
+    """How many instances are in each state now."""
+    every = ("clean", "redacted", "review", "failed", "withheld")
+    rows = db.execute(select(Screening.state, func.count()).where(newest(rules, every)).group_by(Screening.state))
+    return dict(rows.tuples().all())
+
+
+def decided(db: Session, rules: PixelRules) -> list[Decided]:
+    """The newest decisions of people, newest first; of a slide one."""
+    rows = db.execute(
+        select(Screening, Instance)
+        .join(Instance, Instance.id == Screening.instance_id)
+        .where(newest(rules, ("clean", "redacted", "withheld")), Screening.people > 0)
+        .order_by(Screening.screened_at.desc(), Screening.id)
+        .limit(MOST)
+    )
+    once: dict[str, Decided] = {}
+    for seen, instance in rows:
+        key = str(instance.series_id) if is_slide(instance) else instance.id
+        once.setdefault(key, Decided(seen.state, instance.modality, seen.people, seen.screened_at))
+    return list(once.values())[:SHOWN]

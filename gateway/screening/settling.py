@@ -1,0 +1,95 @@
+"""What follows from a decision: the pixels without the boxes, written as a screening of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import Instance, Screening
+from gateway.catalogue.screening import headers_of
+from gateway.catalogue.seen import facts_of, is_slide, latest, levels_of, write
+from gateway.db import reading, transaction
+from gateway.errors import SlidegateError
+from gateway.jobs.queue import enqueue
+from gateway.pixels.boxes import Box
+from gateway.pixels.findings import DRAWN
+from gateway.pixels.rules import PixelRules, load_rules
+from gateway.pixels.screen import CLEAN, REDACTED, WITHHELD, Mark, Screened, redact_slide, taken_out
+from gateway.pixels.source import frames_of, level_of, pixel_facts
+from gateway.screening.commands import ACCEPT, REDACT
+from gateway.screening.models import Opinion
+from gateway.settings import current
+from gateway.trail.record import SYSTEM
+
+BY_PEOPLE = "People have looked at this image and withheld it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A settled opinion, and what is decided by it: the levels of a slide, one of them drawn on, or one image."""
+
+    decision: str
+    boxes: tuple[Box, ...]
+    instances: tuple[Instance, ...]
+    drawn_on: int
+    people: int
+    rules: PixelRules
+
+
+def settle(opinion_id: str, *, now: datetime) -> None:
+    """Carry out a decision, then have the releases that hold the images look at them again. Harmless twice."""
+    case = _case(opinion_id)
+    if case is None:
+        return
+    outcomes = _outcomes(case)
+    with transaction() as db:
+        drawn_on = db.get_one(Instance, case.instances[case.drawn_on].id)
+        if not _open(db.get_one(Opinion, opinion_id), drawn_on, case.rules, db):
+            return
+        reason = BY_PEOPLE if case.decision not in (ACCEPT, REDACT) else ""
+        for instance, outcome in zip(case.instances, outcomes, strict=True):
+            write(db, instance, outcome, case.rules, by=SYSTEM, now=now, reason=reason, people=case.people)
+        enqueue(db, kind="release.refresh", payload={"instances": [each.id for each in case.instances]}, now=now)
+
+
+def _case(opinion_id: str) -> _Case | None:
+    rules = load_rules(current().policies_dir)
+    with reading() as db:
+        opinion = db.get(Opinion, opinion_id)
+        if opinion is None or not opinion.settles:
+            return None
+        screening = db.get_one(Screening, opinion.screening_id)
+        instance = db.get_one(Instance, screening.instance_id)
+        if not _open(opinion, instance, rules, db):
+            return None
+        people = rules.verdict(facts_of(instance)).people
+        boxes = tuple(Box(*each) for each in opinion.boxes)
+        levels = tuple(levels_of(db, instance))
+        drawn_on = [each.id for each in levels].index(instance.id)
+        return _Case(opinion.decision, boxes, levels, drawn_on, people, rules)
+
+
+def _open(opinion: Opinion, instance: Instance, rules: PixelRules, db: Session) -> bool:
+    """Whether the screening that the opinion is on still counts."""
+    found = latest(db, instance, rules)
+    return found is not None and found.id == opinion.screening_id
+
+
+def _outcomes(case: _Case) -> Sequence[Screened | SlidegateError]:
+    """One for each image; what cannot be redacted as decided stays withheld, and says so."""
+    if case.decision not in (ACCEPT, REDACT):
+        return [Screened(WITHHELD)] * len(case.instances)
+    if case.decision == ACCEPT:
+        return [Screened(CLEAN)] * len(case.instances)
+    try:
+        with headers_of(case.instances) as headers:
+            if is_slide(case.instances[0]):
+                return redact_slide([level_of(each) for each in headers], case.drawn_on, case.boxes)
+            frames, count = frames_of(headers[0])
+            marks = tuple(Mark(number, DRAWN, box) for number in range(count) for box in case.boxes)
+            return [Screened(REDACTED, marks, taken_out(frames, count, pixel_facts(headers[0]), case.boxes))]
+    except SlidegateError as error:
+        return [error] * len(case.instances)
