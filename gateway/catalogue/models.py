@@ -28,6 +28,18 @@ class Site(Base):
     name: Mapped[str] = mapped_column(String(200))
 
 
+class Custodian(Base):
+    """That an account answers for a site's data: its yes is needed where the workflow asks the sites."""
+
+    __tablename__ = "site_custodian"
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True, index=True)
+    since: Mapped[datetime]
+
+    site: Mapped[Site] = relationship(lazy="joined")
+
+
 class Archive(Base):
     """Where a site's objects are, and how to reach them."""
 

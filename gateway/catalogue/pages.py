@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 
 from gateway.catalogue import queries
 from gateway.catalogue.offers import offer
+from gateway.catalogue.site_pages import sites
 from gateway.db import reading
 from gateway.deid.errors import BadRecipe, UnknownPolicy
 from gateway.deid.plan import load_plan
@@ -15,6 +16,7 @@ from gateway.settings import current
 pages = Blueprint(
     "catalogue", __name__, template_folder="templates", static_folder="static", static_url_path="/assets/catalogue"
 )
+pages.register_blueprint(sites)
 
 
 @pages.get("/datasets")

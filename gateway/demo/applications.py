@@ -29,7 +29,7 @@ def play(db: Session, story: Story, people: Mapping[str, Account], slugs: list[s
     draft = applying.start(db, by=applicant, form=form, now=begun)
     applying.save(db, by=applicant, application=draft, answers=story.answers(slugs), now=begun)
     if far >= 1:
-        workflow = read_workflow(policies, "standard")
+        workflow = read_workflow(policies, form.workflow)
         applying.submit(db, by=applicant, application=draft, workflow=workflow, now=begun + timedelta(hours=20))
     if far >= 2:
         _review(db, story, draft, people, begun)
@@ -48,7 +48,8 @@ def play(db: Session, story: Story, people: Mapping[str, Account], slugs: list[s
 def _review(db: Session, story: Story, draft: Application, people: Mapping[str, Account], begun: datetime) -> None:
     reviewers = [people["ethics-reviewer"], people["ethics-reviewer-2"]]
     steward = people["data-steward"]
-    reviewing.begin_review(db, by=steward, application=draft, reviewers=reviewers, now=begun + timedelta(days=2))
+    chosen = {"ethics": reviewers}
+    reviewing.begin_review(db, by=steward, application=draft, reviewers=chosen, now=begun + timedelta(days=2))
     for reviewer, remark in zip(reviewers, story.remarks, strict=True):
         if remark:
             advice = Recommendation.APPROVE_WITH_CONDITIONS if story.conditions else Recommendation.APPROVE

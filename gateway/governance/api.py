@@ -22,12 +22,28 @@ from gateway.governance.api_schemas import (
     form_told,
     told,
 )
+from gateway.governance.desk import waiting_for
 from gateway.governance.form import Form, read_form
-from gateway.governance.judging import choose_reviewers, give_decision, give_review
+from gateway.governance.judging import (
+    choose_reviewers,
+    give_decision,
+    give_review,
+    give_site_answer,
+    give_vote,
+    tell_conflict,
+)
 from gateway.governance.models import Application
-from gateway.governance.schemas import DecisionSchema, ReviewSchema, TriageSchema, answers_schema, faults
-from gateway.governance.viewer import FORM, WORKFLOW, me, reads_all
-from gateway.governance.workflow import read_workflow
+from gateway.governance.schemas import (
+    ConflictSchema,
+    DecisionSchema,
+    ReviewSchema,
+    SiteSchema,
+    TriageSchema,
+    VoteSchema,
+    answers_schema,
+    faults,
+)
+from gateway.governance.viewer import FORM, me, reads_all, rules_for
 from gateway.people.access import requires, signed_in
 from gateway.settings import current
 
@@ -69,7 +85,7 @@ def waiting() -> list[Json]:
                 "what": item.what,
                 "since": item.since,
             }
-            for item in queries.waiting_for(db, account)
+            for item in waiting_for(db, account)
         ]
 
 
@@ -118,7 +134,8 @@ def save(sent: Json, application_id: str) -> Json:
 @signed_in
 def submit(sent: Json, application_id: str) -> Json:
     """Hand an application in"""
-    workflow = read_workflow(current().policies_dir, WORKFLOW)
+    with reading() as db:
+        workflow = rules_for(queries.application(db, application_id).form)
     return _done(application_id, applying.submit, workflow=workflow, version=sent["version"])
 
 
@@ -157,6 +174,37 @@ def reviewers(sent: Json, application_id: str) -> Json:
 def review(sent: Json, application_id: str) -> Json:
     """Recommend, or step aside"""
     return _done(application_id, give_review, values=sent)
+
+
+@api.post("/<application_id>/sites")
+@api.arguments(SiteSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def site(sent: Json, application_id: str) -> Json:
+    """Agree for a site as its custodian, or decline"""
+    return _done(application_id, give_site_answer, values=sent)
+
+
+@api.post("/<application_id>/votes")
+@api.arguments(VoteSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def vote(sent: Json, application_id: str) -> Json:
+    """Vote"""
+    return _done(application_id, give_vote, values=sent)
+
+
+@api.post("/<application_id>/conflicts")
+@api.arguments(ConflictSchema)
+@api.response(200, ApplicationSchema)
+@signed_in
+def conflict(sent: Json, application_id: str) -> Json:
+    """Declare a conflict of interest"""
+    with transaction() as db:
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+        tell_conflict(db, by=account, application=found, values=sent, now=now())
+        return told(found, account, reads_all=reads_all())
 
 
 @api.post("/<application_id>/decision")

@@ -15,12 +15,12 @@ from gateway.db import new_id, reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.governance import applying as commands
 from gateway.governance import queries
+from gateway.governance.desk import desk
 from gateway.governance.form import read_form
-from gateway.governance.models import Application, State
+from gateway.governance.models import Application, SiteAnswer, State
 from gateway.governance.schemas import answers_schema
-from gateway.governance.timeline import steps
-from gateway.governance.viewer import FORM, WORKFLOW, may_apply, me, reads_all
-from gateway.governance.workflow import read_workflow
+from gateway.governance.timeline import promised, steps
+from gateway.governance.viewer import FORM, may_apply, me, reads_all, rules_for
 from gateway.people.access import requires, signed_in
 from gateway.settings import current
 
@@ -49,11 +49,12 @@ def index() -> str:
 def new() -> str:
     """What will be asked and what happens then."""
     slug = request.args.get("dataset", "")
+    form = read_form(current().policies_dir, FORM)
     with reading() as db:
         return render_template(
             "governance/new.html",
-            form=read_form(current().policies_dir, FORM),
-            workflow=read_workflow(current().policies_dir, WORKFLOW),
+            form=form,
+            steps=promised(rules_for(form)),
             dataset=next((each for each in catalogue.datasets(db) if each.slug == slug), None),
             fresh_id=new_id(),
         )
@@ -88,12 +89,13 @@ def show(application_id: str) -> str:
             "governance/application.html",
             application=found,
             form=found.form,
-            steps=steps(found),
+            steps=steps(found, found.workflow or rules_for(found.form)),
             decision=decision,
             last_day=last_day,
+            declined=[each for each in found.sites if each.state == SiteAnswer.DECLINED],
             datasets=catalogue.datasets(db),
             is_applicant=found.applicant_id == account.id,
-            waits=any(each.application.id == found.id for each in queries.waiting_for(db, account)),
+            waits=desk(db, found, account).asks != "nothing",
             complete=_complete_sections(db, found) if found.state == State.DRAFT else set(),
         )
 

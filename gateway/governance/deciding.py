@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue import queries as catalogue
+from gateway.catalogue.models import Dataset
 from gateway.errors import Conflict, Invalid
-from gateway.governance import guards
+from gateway.governance import guards, progress
 from gateway.governance.applying import MixedPolicies
 from gateway.governance.models import Application, Decision, Outcome, State
 from gateway.governance.states import move
@@ -58,9 +59,8 @@ def approve(
     _may_decide(application, by, version)
     starts = max(now, _start_asked(application) or now)
     guards.end_is_allowed(ends, starts=starts, workflow=guards.rules_of(application))
-    datasets = [each for each in catalogue.datasets(db) if each.slug in application.dataset_slugs]
-    if len(datasets) != len(set(application.dataset_slugs)):
-        raise DatasetGone
+    progress.carried(application)
+    datasets = _datasets(db, application)
     policy = _one_policy({each.deid_policy for each in datasets})
     outcome = Outcome.APPROVED_WITH_CONDITIONS if conditions else Outcome.APPROVED
     project = _begin_project(db, by=by, application=application, now=now)
@@ -71,7 +71,12 @@ def approve(
         decision=Decision(outcome=outcome.value, conditions=list(conditions), reasons=reasons.strip(), ends_at=ends),
         now=now,
         project=project,
-        detail={"deid_policy": policy, "deid_policy_sha256": _recipe_hash(policy), "ends": ends.isoformat()},
+        detail={
+            "deid_policy": policy,
+            "deid_policy_sha256": _recipe_hash(policy),
+            "ends": ends.isoformat(),
+            "datasets": sorted(each.id for each in datasets),
+        },
     )
     grant = grants.issue(
         db,
@@ -151,7 +156,19 @@ def _may_decide(application: Application, by: Account, version: int | None) -> N
     guards.in_state(application, State.IN_REVIEW)
     guards.may_decide(application, by)
     guards.as_seen(application, version)
-    guards.quorum_is_in(application)
+    progress.everything_is_in(application)
+
+
+def _datasets(db: Session, application: Application) -> list[Dataset]:
+    """The datasets to grant: all that were asked for but those of sites that declined."""
+    found = [each for each in catalogue.datasets(db) if each.slug in application.dataset_slugs]
+    if len(found) != len(set(application.dataset_slugs)):
+        raise DatasetGone
+    agreed = progress.sites_agreed(application)
+    kept = [each for each in found if agreed is None or each.site_id in agreed]
+    if not kept:
+        raise progress.NoSiteAgreed
+    return kept
 
 
 def _decide(

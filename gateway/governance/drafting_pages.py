@@ -20,10 +20,8 @@ from gateway.governance.guards import NotYours, is_applicant
 from gateway.governance.models import Application, State
 from gateway.governance.schemas import answers_schema, faults
 from gateway.governance.sent import answers_sent
-from gateway.governance.viewer import WORKFLOW, me, seen_version
-from gateway.governance.workflow import read_workflow
+from gateway.governance.viewer import me, rules_for, seen_version
 from gateway.people.access import signed_in
-from gateway.settings import current
 
 drafting = Blueprint("drafting", __name__)
 
@@ -91,11 +89,11 @@ def check(application_id: str) -> str | Response:
 @signed_in
 def submit(application_id: str) -> Any:
     """Hand it in."""
-    workflow = read_workflow(current().policies_dir, WORKFLOW)
     try:
         with transaction() as db:
             found = queries.application(db, application_id)
-            commands.submit(db, by=me(db), application=found, workflow=workflow, version=seen_version(), now=now())
+            rules = rules_for(found.form)
+            commands.submit(db, by=me(db), application=found, workflow=rules, version=seen_version(), now=now())
     except commands.Incomplete as refusal:
         with reading() as db:
             return _check_page(db, _own(db, application_id), refusal.faults), 422

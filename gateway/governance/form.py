@@ -85,12 +85,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A whole form, with the hash of the text that it was read from."""
+    """A whole form, with the hash of the text that it was read from. `workflow` names who decides on it."""
 
     name: str
     version: int
     title: str
     intro: str
+    workflow: str
     sections: tuple[Section, ...]
     sha256: str
     source: str
@@ -141,6 +142,7 @@ def parse_form(source: str) -> Form:
             version=raw["version"],
             title=raw["title"],
             intro=raw.get("intro", ""),
+            workflow=raw.get("workflow", "standard"),
             sections=_sections(raw["section"]),
             sha256=sha256(source.encode()).hexdigest(),
             source=source,

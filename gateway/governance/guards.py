@@ -61,8 +61,15 @@ class NotAsked(Forbidden):
     title = "You have not been asked to review this application"
 
 
+class Conflicted(OwnApplication):
+    """Whoever declared a conflict of interest has no say from then on."""
+
+    code = "conflict-of-interest"
+    title = "You declared a conflict of interest, so somebody else has to do this"
+
+
 class NoQuorum(Conflict):
-    """Too few recommendations are in."""
+    """Something that the workflow asks for before a decision is not in: a review, a site's answer, a vote."""
 
     code = "no-quorum"
 
@@ -141,12 +148,34 @@ def rules_of(application: Application) -> Workflow:
     return workflow
 
 
+def no_conflict(application: Application, by: Account) -> None:
+    """The account has not declared a conflict of interest. Raises Conflicted."""
+    if any(each.account_id == by.id for each in application.conflicts):
+        raise Conflicted
+
+
+def has_a_part(application: Application, by: Account) -> None:
+    """The account holds one of the roles that the workflow names. Raises RoleNeeded."""
+    workflow = rules_of(application)
+    if not workflow.roles & by.role_keys:
+        raise RoleNeeded("Only people whom the workflow gives a part can do this.")
+
+
+def may_judge(application: Application, by: Account, role: str) -> None:
+    """Has the role, is not on the team, has no conflict. Raises OwnApplication, Conflicted, RoleNeeded."""
+    not_own(application, by)
+    no_conflict(application, by)
+    holds_role(by, role)
+
+
 def fit_to_review(application: Application, reviewer: Account, role: str) -> None:
     """The account has the role, is not on the team, was not asked before. Raises UnfitReviewer."""
     if reviewer.closed_at is not None or role not in reviewer.role_keys:
         raise UnfitReviewer(f"Reviewers have to be {role.replace('-', ' ')}s.")
     if on_team(application, reviewer):
         raise UnfitReviewer("Nobody who is part of the project can review it.")
+    if any(each.account_id == reviewer.id for each in application.conflicts):
+        raise UnfitReviewer("Nobody with a conflict of interest can review it.")
     if any(each.reviewer_id == reviewer.id for each in application.reviews):
         raise UnfitReviewer("Each reviewer is asked once.")
 
@@ -161,23 +190,15 @@ def review_waiting(application: Application, by: Account) -> Review:
     raise NotAsked
 
 
-def quorum_is_in(application: Application) -> None:
-    """Enough recommendations are in. Raises NoQuorum."""
-    have, need = len(application.reviews_given), rules_of(application).quorum
-    if have < need:
-        raise NoQuorum(f"{need} reviews are needed before a decision, and {have} so far.")
-
-
 def may_decide(application: Application, by: Account) -> None:
-    """The decider holds the role, is not on the team and, by policy, did not review."""
+    """The decider holds the role, is not on the team and, by policy, gave neither a review nor a site's answer."""
     workflow = rules_of(application)
-    not_own(application, by)
-    holds_role(by, workflow.decision_role)
-    reviewed = any(each.reviewer_id == by.id for each in application.reviews_given)
-    if reviewed and not workflow.decider_may_have_reviewed:
+    may_judge(application, by, workflow.decision_role)
+    if workflow.decider_may_have_reviewed:
+        return
+    answered = {each.reviewer_id for each in application.reviews_given}
+    if by.id in answered | {each.answered_by_id for each in application.sites}:
         raise ReviewedIt
-    if any(each.reviewer_id == by.id and each.conflict for each in application.reviews):
-        raise OwnApplication("You declared a conflict of interest, so somebody else has to decide.")
 
 
 def end_is_allowed(ends: datetime, *, starts: datetime, workflow: Workflow) -> None:

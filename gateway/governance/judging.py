@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.governance import deciding, guards, reviewing
-from gateway.governance.models import Application, Recommendation, State
+from gateway.governance import committee, deciding, guards, reviewing
+from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer, State
 from gateway.people.models import Account
 
 Values = Mapping[str, Any]
@@ -17,18 +17,41 @@ Values = Mapping[str, Any]
 
 def choose_reviewers(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
     """TriageSchema: begin the review, or ask more people once it has begun."""
-    reviewers = [db.get(Account, each) for each in values["reviewers"]]
-    found = [each for each in reviewers if each is not None]
-    if len(found) < len(reviewers):
-        raise guards.UnfitReviewer("Choose from the people who are listed.")
+    chosen = {group: [_person(db, each) for each in ids] for group, ids in values["reviewers"].items() if ids}
     if application.state != State.IN_REVIEW:
-        reviewing.begin_review(db, by=by, application=application, reviewers=found, now=now, version=values["version"])
+        reviewing.begin_review(db, by=by, application=application, reviewers=chosen, now=now, version=values["version"])
         return
     guards.as_seen(application, values["version"])
-    if not found:
+    if not chosen:
         raise guards.UnfitReviewer("Choose somebody to ask.")
-    for reviewer in found:
-        reviewing.ask_another(db, by=by, application=application, reviewer=reviewer, now=now)
+    for group, people in chosen.items():
+        for reviewer in people:
+            reviewing.ask_another(db, by=by, application=application, group=group, reviewer=reviewer, now=now)
+
+
+def _person(db: Session, account_id: str) -> Account:
+    found = db.get(Account, account_id)
+    if found is None:
+        raise guards.UnfitReviewer("Choose from the people who are listed.")
+    return found
+
+
+def give_site_answer(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """SiteSchema: agree for a site, or decline."""
+    answer, site = SiteAnswer(values["answer"]), values["site"]
+    committee.answer_for_site(
+        db, by=by, application=application, site_id=site, answer=answer, reasons=values["reasons"], now=now
+    )
+
+
+def give_vote(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """VoteSchema: vote."""
+    committee.cast_vote(db, by=by, application=application, choice=Choice(values["choice"]), now=now)
+
+
+def tell_conflict(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """ConflictSchema: declare a conflict of interest."""
+    committee.declare_conflict(db, by=by, application=application, why=values["why"], now=now)
 
 
 def give_review(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from gateway.catalogue.models import Site
 from gateway.db import Base, new_id
 from gateway.governance.form import Form, parse_form
 from gateway.governance.workflow import Workflow, parse_workflow
@@ -55,6 +56,22 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
+class SiteAnswer(StrEnum):
+    """Whether a site gives its slides to this application."""
+
+    WAITING = "waiting"
+    AGREED = "agreed"
+    DECLINED = "declined"
+
+
+class Choice(StrEnum):
+    """One member's vote."""
+
+    YES = "yes"
+    NO = "no"
+    ABSTAIN = "abstain"
+
+
 def _one_of(column: str, values: type[StrEnum]) -> str:
     return f"{column} in ({', '.join(repr(each.value) for each in values)})"
 
@@ -98,6 +115,9 @@ class Application(Base):
     workflow_text: Mapped[PolicyText | None] = relationship(foreign_keys=[workflow_sha256])
     reviews: Mapped[list[Review]] = relationship(back_populates="application", order_by="Review.asked_at")
     decision: Mapped[Decision | None] = relationship(back_populates="application")
+    sites: Mapped[list[SiteConsent]] = relationship(back_populates="application", order_by="SiteConsent.site_id")
+    votes: Mapped[list[Vote]] = relationship(back_populates="application", order_by="Vote.cast_at")
+    conflicts: Mapped[list[Conflict]] = relationship(back_populates="application")
 
     @property
     def form(self) -> Form:
@@ -134,6 +154,10 @@ class Application(Base):
         """Recommendations that are in."""
         return [each for each in self.reviews if each.state == ReviewState.GIVEN]
 
+    def given_in(self, group: str) -> list[Review]:
+        """Recommendations that are in from one review group."""
+        return [each for each in self.reviews_given if each.group == group]
+
 
 class Review(Base):
     """One reviewer's place on one application: asked, given, or stepped aside."""
@@ -151,6 +175,7 @@ class Review(Base):
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     application_id: Mapped[str] = mapped_column(ForeignKey("application.id"))
     reviewer_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), index=True)
+    group: Mapped[str] = mapped_column("review_group", String(32))
     state: Mapped[str] = mapped_column(String(16), default=ReviewState.WAITING.value)
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
@@ -161,6 +186,56 @@ class Review(Base):
 
     application: Mapped[Application] = relationship(back_populates="reviews")
     reviewer: Mapped[Account] = relationship()
+
+
+class SiteConsent(Base):
+    """One site's answer, given by one of its custodians. A site that declines drops out, the rest may go on."""
+
+    __tablename__ = "site_consent"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", SiteAnswer), name="state"),
+        CheckConstraint("(state = 'waiting') = (answered_by_id is null)", name="answered"),
+    )
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), default=SiteAnswer.WAITING.value)
+    asked_at: Mapped[datetime]
+    answered_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    answered_at: Mapped[datetime | None]
+    reasons: Mapped[str] = mapped_column(Text, default="")
+
+    application: Mapped[Application] = relationship(back_populates="sites")
+    site: Mapped[Site] = relationship()
+
+
+class Vote(Base):
+    """One committee member's vote; its key makes a second one impossible."""
+
+    __tablename__ = "vote"
+    __table_args__ = (CheckConstraint(_one_of("choice", Choice), name="choice"),)
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True, index=True)
+    choice: Mapped[str] = mapped_column(String(16))
+    cast_at: Mapped[datetime]
+
+    application: Mapped[Application] = relationship(back_populates="votes")
+    account: Mapped[Account] = relationship()
+
+
+class Conflict(Base):
+    """A conflict of interest that somebody declared: they have no say in this application from then on."""
+
+    __tablename__ = "conflict_of_interest"
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True)
+    why: Mapped[str] = mapped_column(Text)
+    declared_at: Mapped[datetime]
+
+    application: Mapped[Application] = relationship(back_populates="conflicts")
+    account: Mapped[Account] = relationship()
 
 
 class Decision(Base):

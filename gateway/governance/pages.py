@@ -8,7 +8,7 @@ from gateway.clock import now
 from gateway.db import reading
 from gateway.governance import queries
 from gateway.governance.applying_pages import applying
-from gateway.governance.desk import days_since
+from gateway.governance.desk import days_since, waiting_for
 from gateway.governance.drafting_pages import drafting
 from gateway.governance.models import State
 from gateway.governance.reviewing_pages import reviewing
@@ -34,7 +34,7 @@ def install(app: Flask) -> None:
 def review_cards(account: Account) -> list[Card]:
     """How many applications wait for this account, and the longest wait."""
     with reading() as db:
-        waiting = queries.waiting_for(db, db.merge(account, load=True))
+        waiting = waiting_for(db, db.merge(account, load=True))
     if not waiting:
         return []
     days = days_since(waiting[0].since, now())

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from gateway.catalogue import custodians
 from gateway.governance import guards
 from gateway.governance.models import Application, Review, ReviewState, State
 from gateway.people.models import Account
 
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An application that waits for somebody to do something, and since when."""
-
-    application: Application
-    what: str
-    since: datetime
+WITH: tuple[Any, ...] = (
+    Application.reviews,
+    Application.applicant,
+    Application.sites,
+    Application.votes,
+    Application.conflicts,
+)
 
 
 def application(db: Session, application_id: str) -> Application:
@@ -39,10 +38,21 @@ def application_seen_by(db: Session, application_id: str, account: Account, *, r
     found = application(db, application_id)
     if found.applicant_id == account.id:
         return found
-    asked = any(each.reviewer_id == account.id for each in found.reviews)
+    asked = any(each.reviewer_id == account.id for each in found.reviews) or _has_a_say(db, found, account)
     if found.state != State.DRAFT and (reads_all or asked or guards.on_team(found, account)):
         return found
     raise guards.NotYours
+
+
+def _has_a_say(db: Session, found: Application, account: Account) -> bool:
+    """Whether the account votes on the application, or answers for one of its sites."""
+    workflow = found.workflow
+    if workflow is None:
+        return False
+    if workflow.ballot is not None and workflow.ballot.role in account.role_keys:
+        return True
+    asked = {each.site_id for each in found.sites}
+    return bool(asked) and any(each.id in asked for each in custodians.sites_of(db, account.id))
 
 
 def applications_of(db: Session, account_id: str) -> Sequence[Application]:
@@ -66,35 +76,13 @@ def _newest_first() -> Select[Application]:
     )
 
 
-def waiting_for(db: Session, account: Account) -> list[Waiting]:
-    """What this account can do next as steward, reviewer or chair; the longest wait first."""
-    open_ones = db.scalars(
+def open_applications(db: Session) -> Sequence[Application]:
+    """Everything that is submitted or in review. Index: ix_application_state."""
+    return db.scalars(
         select(Application)
         .where(or_(Application.state == State.SUBMITTED, Application.state == State.IN_REVIEW))
-        .options(selectinload(Application.reviews), selectinload(Application.applicant))
+        .options(*map(selectinload, WITH))
     ).all()
-    found = [item for each in open_ones if (item := _waits(each, account)) is not None]
-    return sorted(found, key=lambda item: item.since)
-
-
-def _waits(each: Application, account: Account) -> Waiting | None:
-    workflow = each.workflow
-    if workflow is None or guards.on_team(each, account):
-        return None
-    roles = account.role_keys
-    if each.state == State.SUBMITTED:
-        if workflow.triage_role in roles and each.submitted_at:
-            return Waiting(each, "Choose reviewers", each.submitted_at)
-        return None
-    mine = next((one for one in each.reviews if one.reviewer_id == account.id), None)
-    if mine is not None and mine.state == ReviewState.WAITING and workflow.review_role in roles:
-        return Waiting(each, "Give your recommendation", mine.asked_at)
-    if len(each.reviews_given) >= workflow.quorum and can_decide(each, account):
-        return Waiting(each, "Decide", max(one.answered_at for one in each.reviews_given if one.answered_at))
-    if lacks_reviewers(each) and workflow.triage_role in roles:
-        aside = [one.answered_at for one in each.reviews if one.state == ReviewState.STEPPED_ASIDE]
-        return Waiting(each, "Ask another reviewer", max(one for one in aside if one))
-    return None
 
 
 def can_decide(each: Application, account: Account) -> bool:
@@ -104,13 +92,6 @@ def can_decide(each: Application, account: Account) -> bool:
     except (guards.OwnApplication, guards.RoleNeeded, guards.ReviewedIt, guards.WrongState):
         return False
     return True
-
-
-def lacks_reviewers(each: Application) -> bool:
-    """Whether so many stepped aside that the quorum cannot be reached."""
-    workflow = each.workflow
-    in_play = sum(one.state != ReviewState.STEPPED_ASIDE for one in each.reviews)
-    return workflow is not None and each.state == State.IN_REVIEW and in_play < workflow.quorum
 
 
 def review_of(each: Application, account: Account) -> Review | None:
@@ -126,9 +107,16 @@ def reviews_seen_by(each: Application, account: Account, *, reads_all: bool) -> 
     if guards.on_team(each, account):
         return []
     mine = review_of(each, account)
-    if reads_all and (mine is None or mine.state != ReviewState.WAITING):
+    if any(one.account_id == account.id for one in each.conflicts):
+        return [mine] if mine is not None else []
+    if (reads_all or _votes(each, account)) and (mine is None or mine.state != ReviewState.WAITING):
         return list(each.reviews)
     return [mine] if mine is not None else []
+
+
+def _votes(each: Application, account: Account) -> bool:
+    workflow = each.workflow
+    return workflow is not None and workflow.ballot is not None and workflow.ballot.role in account.role_keys
 
 
 def possible_reviewers(db: Session, each: Application, role: str) -> list[Account]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from gateway.catalogue import queries as catalogue
 from gateway.governance import guards
-from gateway.governance.models import Application, Recommendation, Review, ReviewState, State
+from gateway.governance.committee import declare_conflict
+from gateway.governance.models import (
+    Application,
+    Recommendation,
+    Review,
+    ReviewState,
+    SiteAnswer,
+    SiteConsent,
+    State,
+)
 from gateway.governance.states import move, touch
 from gateway.people.models import Account
 from gateway.people.tokens import acting
@@ -20,34 +30,48 @@ def begin_review(
     *,
     by: Account,
     application: Application,
-    reviewers: Sequence[Account],
+    reviewers: Mapping[str, Sequence[Account]],
     now: datetime,
     version: int | None = None,
 ) -> None:
-    """Ask these people to review a submitted application. Raises UnfitReviewer, RoleNeeded, WrongState."""
+    """Ask these people, by review group, to review a submitted application, and the sites for their answer.
+
+    Raises UnfitReviewer, RoleNeeded, WrongState. Nobody reviews in two groups.
+    """
     guards.in_state(application, State.SUBMITTED)
     guards.as_seen(application, version)
     workflow = guards.rules_of(application)
-    guards.holds_role(by, workflow.triage_role)
-    guards.not_own(application, by)
-    if len({each.id for each in reviewers}) < workflow.reviewers:
-        raise guards.UnfitReviewer(f"Choose {workflow.reviewers} different reviewers.")
-    for reviewer in reviewers:
-        guards.fit_to_review(application, reviewer, workflow.review_role)
+    guards.may_judge(application, by, workflow.triage_role)
+    for group in workflow.groups:
+        chosen = reviewers.get(group.key, ())
+        if len({each.id for each in chosen}) < group.reviewers:
+            raise guards.UnfitReviewer(f"{group.title}: choose {group.reviewers} different reviewers.")
+        for reviewer in chosen:
+            guards.fit_to_review(application, reviewer, group.role)
+    everybody = [each.id for chosen in reviewers.values() for each in chosen]
+    if set(reviewers) - {each.key for each in workflow.groups} or len(set(everybody)) < len(everybody):
+        raise guards.UnfitReviewer("Nobody can review in two groups.")
     move(db, application, State.IN_REVIEW, review_began_at=now)
-    for reviewer in reviewers:
-        _ask(db, by=by, application=application, reviewer=reviewer, now=now)
+    for group in workflow.groups:
+        for reviewer in reviewers[group.key]:
+            _ask(db, by=by, application=application, group=group.key, reviewer=reviewer, now=now)
+    if workflow.custodian_role:
+        _ask_sites(db, application=application, now=now)
 
 
-def ask_another(db: Session, *, by: Account, application: Application, reviewer: Account, now: datetime) -> None:
-    """Ask one more person, as when somebody stepped aside."""
+def ask_another(
+    db: Session, *, by: Account, application: Application, group: str, reviewer: Account, now: datetime
+) -> None:
+    """Ask one more person for a review group, as when somebody stepped aside."""
     guards.in_state(application, State.IN_REVIEW)
     workflow = guards.rules_of(application)
-    guards.holds_role(by, workflow.triage_role)
-    guards.not_own(application, by)
-    guards.fit_to_review(application, reviewer, workflow.review_role)
+    guards.may_judge(application, by, workflow.triage_role)
+    asked = workflow.group(group)
+    if asked is None:
+        raise guards.UnfitReviewer("There is no such group of reviewers.")
+    guards.fit_to_review(application, reviewer, asked.role)
     touch(db, application)
-    _ask(db, by=by, application=application, reviewer=reviewer, now=now)
+    _ask(db, by=by, application=application, group=group, reviewer=reviewer, now=now)
 
 
 def recommend(
@@ -73,27 +97,34 @@ def recommend(
     return review
 
 
-def step_aside(db: Session, *, by: Account, application: Application, conflict: str, now: datetime) -> Review:
-    """Declare a conflict of interest. The reviewer then has no say in this application."""
-    review = _place(application, by)
-    review.state = ReviewState.STEPPED_ASIDE.value
-    review.conflict = conflict.strip() or "A conflict of interest"
-    review.answered_at = now
-    touch(db, application)
-    record(db, action="review.stepped-aside", actor=acting(by), now=now, subject=application.id)
-    return review
+def step_aside(db: Session, *, by: Account, application: Application, conflict: str, now: datetime) -> None:
+    """Declare a conflict of interest instead of a recommendation."""
+    _place(application, by)
+    declare_conflict(db, by=by, application=application, why=conflict, now=now)
 
 
 def _place(application: Application, by: Account) -> Review:
     guards.in_state(application, State.IN_REVIEW)
     guards.not_own(application, by)
     review = guards.review_waiting(application, by)
-    guards.holds_role(by, guards.rules_of(application).review_role)
+    group = guards.rules_of(application).group(review.group)
+    if group is None:
+        raise guards.NotAsked
+    guards.may_judge(application, by, group.role)
     return review
 
 
-def _ask(db: Session, *, by: Account, application: Application, reviewer: Account, now: datetime) -> None:
-    application.reviews.append(Review(reviewer=reviewer, state=ReviewState.WAITING.value, asked_at=now))
+def _ask(db: Session, *, by: Account, application: Application, group: str, reviewer: Account, now: datetime) -> None:
+    place = Review(reviewer=reviewer, group=group, state=ReviewState.WAITING.value, asked_at=now)
+    application.reviews.append(place)
     db.flush()
-    detail = {"reviewer": reviewer.id}
+    detail = {"reviewer": reviewer.id, "group": group}
     record(db, action="review.asked", actor=acting(by), now=now, subject=application.id, detail=detail)
+
+
+def _ask_sites(db: Session, *, application: Application, now: datetime) -> None:
+    """One question to each site whose slides are asked for."""
+    asked = {each.site_id for each in catalogue.datasets(db) if each.slug in application.dataset_slugs}
+    for site_id in sorted(asked):
+        application.sites.append(SiteConsent(site_id=site_id, state=SiteAnswer.WAITING.value, asked_at=now))
+    db.flush()

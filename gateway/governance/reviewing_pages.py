@@ -12,16 +12,35 @@ from gateway.catalogue import queries as catalogue
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid
-from gateway.governance import guards, queries
-from gateway.governance.desk import days_since, desk, proposed_decision
-from gateway.governance.judging import choose_reviewers, give_decision, give_review
-from gateway.governance.schemas import DecisionSchema, ReviewSchema, TriageSchema, faults
-from gateway.governance.sent import decision_sent, review_sent
+from gateway.governance import guards, progress, queries
+from gateway.governance.committee import sites_to_answer
+from gateway.governance.desk import days_since, desk, proposed_decision, waiting_for
+from gateway.governance.judging import (
+    choose_reviewers,
+    give_decision,
+    give_review,
+    give_site_answer,
+    give_vote,
+    tell_conflict,
+)
+from gateway.governance.models import State
+from gateway.governance.schemas import (
+    ConflictSchema,
+    DecisionSchema,
+    ReviewSchema,
+    SiteSchema,
+    TriageSchema,
+    VoteSchema,
+    faults,
+)
+from gateway.governance.sent import decision_sent, review_sent, reviewers_sent, sent_as
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
 
 reviewing = Blueprint("reviewing", __name__)
-EMPTY = dict.fromkeys([*ReviewSchema().fields, *DecisionSchema().fields], "")
+FORMS: tuple[type[Schema], ...] = (ReviewSchema, SiteSchema, VoteSchema, ConflictSchema, DecisionSchema)
+EMPTY = dict.fromkeys([key for each in FORMS for key in each().fields], "")
+THANKS = "Thank you. Your answer is recorded."
 Judgement = Callable[..., None]
 
 
@@ -31,7 +50,7 @@ def index() -> str:
     """What waits for me, and since when."""
     moment = now()
     with reading() as db:
-        waiting = queries.waiting_for(db, me(db))
+        waiting = waiting_for(db, me(db))
         days = {each.application.id: days_since(each.since, moment) for each in waiting}
         return render_template("governance/reviews.html", waiting=waiting, days=days)
 
@@ -47,7 +66,7 @@ def show(application_id: str) -> str:
 @signed_in
 def choose(application_id: str) -> Any:
     """Begin the review with these reviewers, or ask another."""
-    sent = {"reviewers": request.form.getlist("reviewers"), "version": request.form.get("version") or None}
+    sent = {"reviewers": reviewers_sent(request.form), "version": request.form.get("version") or None}
     return _do(application_id, TriageSchema(), sent, choose_reviewers, "The reviewers have been asked.")
 
 
@@ -56,7 +75,28 @@ def choose(application_id: str) -> Any:
 def review(application_id: str) -> Any:
     """Recommend, or step aside."""
     sent = review_sent(request.form)
-    return _do(application_id, ReviewSchema(), sent, give_review, "Thank you. Your answer is recorded.")
+    return _do(application_id, ReviewSchema(), sent, give_review, THANKS)
+
+
+@reviewing.post("/reviews/<application_id>/site")
+@signed_in
+def site(application_id: str) -> Any:
+    """Agree for a site, or decline."""
+    return _do(application_id, SiteSchema(), sent_as(SiteSchema, request.form), give_site_answer, THANKS)
+
+
+@reviewing.post("/reviews/<application_id>/vote")
+@signed_in
+def vote(application_id: str) -> Any:
+    """Vote."""
+    return _do(application_id, VoteSchema(), sent_as(VoteSchema, request.form), give_vote, "Your vote is recorded.")
+
+
+@reviewing.post("/reviews/<application_id>/conflict")
+@signed_in
+def conflict(application_id: str) -> Any:
+    """Declare a conflict of interest."""
+    return _do(application_id, ConflictSchema(), sent_as(ConflictSchema, request.form), tell_conflict, THANKS)
 
 
 @reviewing.post("/reviews/<application_id>/decision")
@@ -72,8 +112,9 @@ def _do(application_id: str, schema: Schema, sent: dict[str, Any], judge: Judgem
     try:
         values = schema.load(sent)
         with transaction() as db:
-            found = queries.application(db, application_id)
-            judge(db, by=me(db), application=found, values=values, now=now())
+            account = me(db)
+            found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+            judge(db, by=account, application=found, values=values, now=now())
     except ValidationError as error:
         return _page(application_id, _as_typed(), faults(error)), 422
     except guards.EndNotAllowed as refusal:
@@ -94,7 +135,7 @@ def _first_field(schema: Schema) -> str:
 def _as_typed() -> dict[str, Any]:
     """The form as it was filled in, to show it again."""
     typed: dict[str, Any] = request.form.to_dict()
-    typed["reviewers"] = request.form.getlist("reviewers")
+    typed["reviewers"] = reviewers_sent(request.form)
     typed["ends_on"] = decision_sent(request.form)["ends_on"]
     return typed
 
@@ -103,10 +144,10 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
     with reading() as db:
         account = me(db)
         found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
-        before_me = desk(found, account)
+        before_me = desk(db, found, account)
         workflow = guards.rules_of(found)
-        role = workflow.review_role
-        candidates = queries.possible_reviewers(db, found, role) if before_me.asks == "triage" else []
+        triage = before_me.asks == "triage"
+        groups = workflow.groups if found.state == State.SUBMITTED else progress.lacking(found) if triage else ()
         if sent is None:
             sent = proposed_decision(found, now().date()) if before_me.asks == "decide" else {}
         return render_template(
@@ -114,10 +155,14 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             application=found,
             form=found.form,
             workflow=workflow,
+            titles={each.key: each.title for each in workflow.groups},
             datasets=catalogue.datasets(db),
             asks=before_me.asks,
-            why_not=before_me.why_not,
-            candidates=candidates,
+            why_not=before_me.words,
+            groups=[(each, queries.possible_reviewers(db, found, each.role)) for each in groups] if triage else [],
+            sites=sites_to_answer(db, found, account),
+            tally=progress.tally(found),
+            may_conflict=before_me.asks != "nothing",
             sent=EMPTY | sent,
             faults=found_faults,
             reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),

@@ -21,7 +21,7 @@ from marshmallow import (
 )
 
 from gateway.governance.form import Form, Question, Section
-from gateway.governance.models import Recommendation
+from gateway.governance.models import Choice, Recommendation
 
 MISSING = {
     "text": "Enter an answer",
@@ -146,13 +146,51 @@ class _Seen(_Strict):
 
 
 class TriageSchema(_Seen):
-    """Who shall review."""
+    """Who shall review, for each review group of the workflow."""
 
-    reviewers = fields.List(
-        fields.String(),
+    reviewers = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
         required=True,
-        metadata={"description": "Account ids"},
+        metadata={"description": "Account ids by the key of their review group"},
         error_messages={"required": "Choose the reviewers"},
+    )
+
+
+class SiteSchema(_Strict):
+    """A custodian's answer for a site."""
+
+    site = fields.String(required=True)
+    answer = fields.String(
+        required=True,
+        validate=validate.OneOf(["agreed", "declined"], error="Choose an answer"),
+        error_messages={"required": "Choose an answer"},
+    )
+    reasons = fields.String(load_default="", validate=validate.Length(max=2000))
+
+    @validates_schema
+    def says_why(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["answer"] == "declined" and not data["reasons"].strip():
+            raise ValidationError({"reasons": ["Say why the site declines: the applicant reads it"]})
+
+
+class VoteSchema(_Strict):
+    """A committee member's vote."""
+
+    choice = fields.String(
+        required=True,
+        validate=validate.OneOf(list(Choice), error="Choose how you vote"),
+        error_messages={"required": "Choose how you vote"},
+    )
+
+
+class ConflictSchema(_Strict):
+    """A conflict of interest."""
+
+    why = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=1000, error="Say what the conflict is"),
+        error_messages={"required": "Say what the conflict is"},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from marshmallow import Schema
 from werkzeug.datastructures import MultiDict
 
 from gateway.governance.form import Question, Section
@@ -39,6 +40,17 @@ def date_sent(key: str, sent: Sent) -> str | None:
 def lines(text: str) -> list[str]:
     """The lines of a box that are not empty."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def reviewers_sent(sent: Sent) -> dict[str, list[str]]:
+    """The people ticked in each review group: boxes named `reviewers-<group>`."""
+    start = "reviewers-"
+    return {key.removeprefix(start): sent.getlist(key) for key in sent if key.startswith(start)}
+
+
+def sent_as(schema: type[Schema], sent: Sent) -> dict[str, Any]:
+    """The values of the schema's fields, those left out where nothing was chosen or typed."""
+    return {key: sent[key] for key in schema().fields if sent.get(key)}
 
 
 def review_sent(sent: Sent) -> dict[str, Any]:

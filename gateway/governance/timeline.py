@@ -1,13 +1,15 @@
-"""The steps that an application goes through, as its applicant sees them."""
+"""The steps that an application goes through, as its applicant sees them: made from the workflow, not by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from gateway.governance import guards
-from gateway.governance.models import Application, State
+from gateway.governance import progress
+from gateway.governance.models import Application, SiteAnswer, State
+from gateway.governance.workflow import ReviewGroup, Workflow
 
 Standing = Literal["done", "now", "later", "stopped"]
 
@@ -22,50 +24,86 @@ class Step:
     when: datetime | None = None
 
 
-def steps(each: Application) -> list[Step]:
-    """The stages of the application in order, for its applicant: no names of reviewers."""
+ENDINGS: dict[State, tuple[str, str, Standing]] = {
+    State.APPROVED: ("Approved", "You may use the data", "done"),
+    State.APPROVED_WITH_CONDITIONS: ("Approved with conditions", "You may use the data", "done"),
+    State.RETURNED: ("Returned", "Revise it and apply again", "stopped"),
+    State.REJECTED: ("Rejected", "Access was refused", "stopped"),
+}
+
+
+def steps(each: Application, workflow: Workflow) -> list[Step]:
+    """The stages of the application in order, for its applicant: no names of reviewers or voters.
+
+    `workflow` is the one it was submitted under, or for a draft the one that it would be.
+    """
     state = State(each.state)
-    began = Step("Started", "You write the application", "done", each.started_at)
-    if state == State.DRAFT:
-        return [
-            Step("Draft", "Answer the questions and submit", "now", each.started_at),
-            Step("Submitted", "A data steward checks it", "later"),
-            Step("In review", "The ethics committee reads it", "later"),
-            Step("Decision", "The chair decides", "later"),
-        ]
-    sent = Step("Submitted", "A data steward checks it", _standing(state, State.SUBMITTED), each.submitted_at)
     if state == State.WITHDRAWN:
-        before = [one for one in (began, _stamp("Submitted", each.submitted_at)) if one.when]
+        began = [("Started", each.started_at), ("Submitted", each.submitted_at), ("In review", each.review_began_at)]
+        before = [Step(title, "", "done", when) for title, when in began if when]
         return [*before, Step("Withdrawn", "You took it back", "stopped", each.closed_at)]
-    return [began, sent, _review_step(each, state), _decision_step(each, state)]
+    return [*_beginning(each, state), *_stages(each, state, workflow), _ending(each, state)]
 
 
-def _stamp(title: str, when: datetime | None) -> Step:
-    return Step(title, "", "done", when)
+def promised(workflow: Workflow) -> list[Step]:
+    """The stages that an application under this workflow would go through."""
+    first = Step("Submitted", "A data steward checks it and chooses the reviewers", "later")
+    groups = [Step(each.title, f"{_reviewers(each.quorum)} it", "later") for each in workflow.groups]
+    sites = (
+        [Step("Sites", "Each hospital whose slides you ask for answers", "later")] if workflow.custodian_role else []
+    )
+    vote = [Step("Vote", f"At least {workflow.ballot.quorum} members vote", "later")] if workflow.ballot else []
+    return [first, *groups, *sites, *vote, Step("Decision", "The chair of the committee decides", "later")]
 
 
-def _standing(state: State, stage: State) -> Standing:
-    return "now" if state == stage else "done"
+def _reviewers(number: int) -> str:
+    return "1 reviewer reads" if number == 1 else f"{number} reviewers read"
 
 
-def _review_step(each: Application, state: State) -> Step:
-    workflow = guards.rules_of(each)
-    if state == State.SUBMITTED:
-        return Step("In review", f"{workflow.quorum} reviewers read it", "later")
-    given = len(each.reviews_given)
-    text = f"{given} of {workflow.quorum} reviews are in"
-    return Step("In review", text, _standing(state, State.IN_REVIEW), each.review_began_at)
+def _beginning(each: Application, state: State) -> Iterator[Step]:
+    if state == State.DRAFT:
+        yield Step("Draft", "Answer the questions and submit", "now", each.started_at)
+        yield Step("Submitted", "A data steward checks it", "later")
+        return
+    yield Step("Started", "You write the application", "done", each.started_at)
+    checked: Standing = "now" if state == State.SUBMITTED else "done"
+    yield Step("Submitted", "A data steward checks it", checked, each.submitted_at)
 
 
-def _decision_step(each: Application, state: State) -> Step:
-    match state:
-        case State.APPROVED:
-            return Step("Approved", "You may use the data", "done", each.closed_at)
-        case State.APPROVED_WITH_CONDITIONS:
-            return Step("Approved with conditions", "You may use the data", "done", each.closed_at)
-        case State.RETURNED:
-            return Step("Returned", "Revise it and apply again", "stopped", each.closed_at)
-        case State.REJECTED:
-            return Step("Rejected", "Access was refused", "stopped", each.closed_at)
-        case _:
-            return Step("Decision", "The chair of the committee decides", "later")
+def _stages(each: Application, state: State, workflow: Workflow) -> Iterator[Step]:
+    if state in (State.DRAFT, State.SUBMITTED):
+        yield from promised(workflow)[1:-1]
+        return
+    closed = state != State.IN_REVIEW
+    for group in workflow.groups:
+        yield _review_step(each, group, closed)
+    if workflow.custodian_role:
+        yield _sites_step(each, closed)
+    if workflow.ballot is not None:
+        have, need = len(each.votes), workflow.ballot.quorum
+        now: Standing = "now" if progress.votes_open(each) else "later"
+        yield Step("Vote", f"{have} of {need} votes are in", "done" if closed or have >= need else now)
+
+
+def _review_step(each: Application, group: ReviewGroup, closed: bool) -> Step:
+    given = each.given_in(group.key)
+    if closed or len(given) >= group.quorum:
+        return Step(group.title, "", "done", max((one.answered_at for one in given if one.answered_at), default=None))
+    return Step(group.title, f"{len(given)} of {group.quorum} reviews are in", "now", each.review_began_at)
+
+
+def _sites_step(each: Application, closed: bool) -> Step:
+    answered = [one for one in each.sites if one.answered_at]
+    declined = [one.site.name for one in each.sites if one.state == SiteAnswer.DECLINED]
+    text = f"{len(answered)} of {len(each.sites)} have answered"
+    if declined:
+        text += f"; {', '.join(declined)} declined"
+    return Step("Sites", text, "done" if closed or len(answered) == len(each.sites) else "now")
+
+
+def _ending(each: Application, state: State) -> Step:
+    if state in ENDINGS:
+        title, text, standing = ENDINGS[state]
+        return Step(title, text, standing, each.closed_at)
+    ready = state == State.IN_REVIEW and not progress.missing(each)
+    return Step("Decision", "The chair of the committee decides", "now" if ready else "later")

@@ -6,11 +6,13 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from gateway.errors import Unauthenticated
+from gateway.governance.form import Form
+from gateway.governance.workflow import Workflow, read_workflow
 from gateway.people.access import may, the_account
 from gateway.people.models import Account
+from gateway.settings import current
 
 FORM = "research-access"
-WORKFLOW = "standard"
 
 
 def me(db: Session) -> Account:
@@ -19,6 +21,11 @@ def me(db: Session) -> Account:
     if found is None:
         raise Unauthenticated
     return found
+
+
+def rules_for(form: Form) -> Workflow:
+    """The workflow that the form names, as it is now."""
+    return read_workflow(current().policies_dir, form.workflow)
 
 
 def reads_all() -> bool:

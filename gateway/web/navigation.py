@@ -25,6 +25,7 @@ LINKS = (
     Link("Projects", "/projects", frozenset({"application.write", "grant.revoke"})),
     Link("Pictures", "/screening", frozenset({"pixels.review"})),
     Link("Policies", "/policies", frozenset({"policy.preview"})),
+    Link("Sites", "/sites", frozenset({"catalogue.manage"})),
     Link("Usage", "/usage", frozenset({"usage.read"})),
     Link("Audit", "/audit", frozenset({"audit.read"})),
     Link("Accounts", "/admin", frozenset({"account.manage"})),

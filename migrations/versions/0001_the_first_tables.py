@@ -296,6 +296,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_reidentification_project_id"), ["project_id"], unique=False)
 
     op.create_table(
+        "site_custodian",
+        sa.Column("site_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("since", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_site_custodian_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_site_custodian_site_id_site")),
+        sa.PrimaryKeyConstraint("site_id", "account_id", name=op.f("pk_site_custodian")),
+    )
+    with op.batch_alter_table("site_custodian", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_site_custodian_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "trail_opening",
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("field", sa.String(length=64), nullable=False),
@@ -316,6 +330,20 @@ def upgrade() -> None:
     with op.batch_alter_table("access_grant_dataset", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_access_grant_dataset_dataset_id"), ["dataset_id"], unique=False)
 
+    op.create_table(
+        "conflict_of_interest",
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("declared_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_conflict_of_interest_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_conflict_of_interest_application_id_application")
+        ),
+        sa.PrimaryKeyConstraint("application_id", "account_id", name=op.f("pk_conflict_of_interest")),
+    )
     op.create_table(
         "data_release",
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -380,6 +408,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("application_id", sa.String(length=16), nullable=False),
         sa.Column("reviewer_id", sa.String(length=16), nullable=False),
+        sa.Column("review_group", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("asked_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
@@ -406,6 +435,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_review_reviewer_id"), ["reviewer_id"], unique=False)
 
     op.create_table(
+        "site_consent",
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("site_id", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("asked_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("answered_by_id", sa.String(length=16), nullable=True),
+        sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.CheckConstraint("(state = 'waiting') = (answered_by_id is null)", name=op.f("ck_site_consent_answered")),
+        sa.CheckConstraint("state in ('waiting', 'agreed', 'declined')", name=op.f("ck_site_consent_state")),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["people_account.id"], name=op.f("fk_site_consent_answered_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_site_consent_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_site_consent_site_id_site")),
+        sa.PrimaryKeyConstraint("application_id", "site_id", name=op.f("pk_site_consent")),
+    )
+    op.create_table(
         "study",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("archive_id", sa.String(length=16), nullable=False),
@@ -417,6 +466,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("study", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_study_patient_id"), ["patient_id"], unique=False)
+
+    op.create_table(
+        "vote",
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("choice", sa.String(length=16), nullable=False),
+        sa.Column("cast_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("choice in ('yes', 'no', 'abstain')", name=op.f("ck_vote_choice")),
+        sa.ForeignKeyConstraint(["account_id"], ["people_account.id"], name=op.f("fk_vote_account_id_people_account")),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_vote_application_id_application")
+        ),
+        sa.PrimaryKeyConstraint("application_id", "account_id", name=op.f("pk_vote")),
+    )
+    with op.batch_alter_table("vote", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vote_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "dataset_study",
@@ -593,10 +658,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_dataset_study_study_id"))
 
     op.drop_table("dataset_study")
+    with op.batch_alter_table("vote", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vote_account_id"))
+
+    op.drop_table("vote")
     with op.batch_alter_table("study", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_study_patient_id"))
 
     op.drop_table("study")
+    op.drop_table("site_consent")
     with op.batch_alter_table("review", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_review_reviewer_id"))
 
@@ -607,11 +677,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_data_release_project_id"))
 
     op.drop_table("data_release")
+    op.drop_table("conflict_of_interest")
     with op.batch_alter_table("access_grant_dataset", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_grant_dataset_dataset_id"))
 
     op.drop_table("access_grant_dataset")
     op.drop_table("trail_opening")
+    with op.batch_alter_table("site_custodian", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_site_custodian_account_id"))
+
+    op.drop_table("site_custodian")
     with op.batch_alter_table("reidentification", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reidentification_project_id"))
         batch_op.drop_index(batch_op.f("ix_reidentification_expires_at"))

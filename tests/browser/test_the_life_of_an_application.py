@@ -50,7 +50,7 @@ def test_from_a_question_to_a_slide_and_to_the_trail(demo: Demo) -> None:
         application = apply(researcher)
         steward = Person(browser, demo, "data-steward")
         steward.go(f"/reviews/{application}")
-        for box in steward.page.locator("input[name=reviewers]").all():
+        for box in steward.page.locator("input[name=reviewers-ethics]").all():
             box.check()
         steward.press("main form button[type=submit]")
         for role in ("ethics-reviewer", "ethics-reviewer-2"):

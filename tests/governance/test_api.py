@@ -32,7 +32,7 @@ def test_from_a_draft_to_a_decision(app, cast):
     assert ada.post(f"{url}/submit", json={}).json["state"] == "submitted"
 
     asked = [each.id for each in cast.reviewers[:2]]
-    assert priya.post(f"{url}/reviewers", json={"reviewers": asked}).json["state"] == "in-review"
+    assert priya.post(f"{url}/reviewers", json={"reviewers": {"ethics": asked}}).json["state"] == "in-review"
     for reviewer in cast.reviewers[:2]:
         client = ApiClient(app, reviewer)
         assert [each["what"] for each in client.get(f"{ROOT}/waiting").json] == ["Give your recommendation"]

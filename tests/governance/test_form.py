@@ -73,7 +73,8 @@ def test_the_form_and_workflow_in_policies_can_be_read():
     form, workflow = read_form(POLICIES, "research-access"), read_workflow(POLICIES, "standard")
     assert {each.purpose for each in form.questions} >= {"title", "lay-title", "lay-summary", "datasets", "team"}
     assert [each.key for each in form.sections] == ["people", "project", "data", "settings", "outputs"]
-    assert (workflow.quorum, workflow.decision_role) == (2, "committee-chair")
+    assert ([each.quorum for each in workflow.groups], workflow.decision_role) == ([2], "committee-chair")
+    assert form.workflow == workflow.name
 
 
 def test_a_form_is_known_by_the_hash_of_its_text():

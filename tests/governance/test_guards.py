@@ -50,7 +50,12 @@ def approve(db, by, application, ends=LATER, **more):
 
 
 def begin(db, by, application, reviewers):
-    reviewing.begin_review(db, by=by, application=application, reviewers=reviewers, now=MORNING)
+    reviewing.begin_review(db, by=by, application=application, reviewers={"ethics": reviewers}, now=MORNING)
+
+
+def ask(db, cast, application, reviewer):
+    arguments = {"by": cast.steward, "application": application, "group": "ethics", "reviewer": reviewer}
+    reviewing.ask_another(db, now=MORNING, **arguments)
 
 
 def recommend(db, by, application):
@@ -78,7 +83,7 @@ def test_nobody_on_the_team_is_asked_to_review(db, cast, who):
 def test_nobody_on_the_team_recommends_even_with_a_place_among_the_reviewers(db, cast, who):
     application = one_in_review(db, cast)
     person = getattr(cast, who)
-    db.add(Review(application=application, reviewer=person, state="waiting", asked_at=MORNING))
+    db.add(Review(application=application, group="ethics", reviewer=person, state="waiting", asked_at=MORNING))
     db.flush()
     with pytest.raises(guards.OwnApplication):
         recommend(db, person, application)
@@ -139,7 +144,9 @@ def test_a_reviewer_reviews_once(db, cast):
 def test_a_reviewer_is_asked_once(db, cast):
     application = one_in_review(db, cast)
     with pytest.raises(guards.UnfitReviewer):
-        reviewing.ask_another(db, by=cast.steward, application=application, reviewer=cast.reviewers[0], now=MORNING)
+        reviewing.ask_another(
+            db, by=cast.steward, application=application, group="ethics", reviewer=cast.reviewers[0], now=MORNING
+        )
 
 
 def test_one_person_twice_is_not_two_reviewers(db, cast):
@@ -222,7 +229,9 @@ def test_a_conflict_of_interest_removes_the_reviewer_and_another_can_be_asked(db
     reviewing.step_aside(db, by=cast.reviewers[1], application=application, conflict="My sister", now=MORNING)
     with pytest.raises(guards.NoQuorum):
         approve(db, cast.chair, application)
-    reviewing.ask_another(db, by=cast.steward, application=application, reviewer=cast.reviewers[2], now=MORNING)
+    reviewing.ask_another(
+        db, by=cast.steward, application=application, group="ethics", reviewer=cast.reviewers[2], now=MORNING
+    )
     recommend(db, cast.reviewers[2], application)
     assert approve(db, cast.chair, application)
 
@@ -286,7 +295,7 @@ def test_the_database_refuses_what_the_guards_refuse(db, cast):
     table = Application.__table__
     refused_by_the_database(db, lambda: db.execute(table.update().values(state="published")))
     refused_by_the_database(db, lambda: db.execute(table.update().values(submitted_at=None)))
-    place = {"application_id": application.id, "asked_at": MORNING, "state": "waiting"}
+    place = {"application_id": application.id, "asked_at": MORNING, "state": "waiting", "review_group": "ethics"}
     first = cast.reviewers[0].id
     insert = Review.__table__.insert()
     refused_by_the_database(db, lambda: db.execute(insert.values(id="r" * 16, reviewer_id=first, **place)))

@@ -70,7 +70,7 @@ def test_from_the_first_click_to_access(walk, cast):
     walk.sign_in(cast.steward)
     assert "Choose reviewers" in walk.open("/reviews").text
     page = walk.open(f"/reviews/{application_id}")
-    assert "Ada" not in [box.label for box in page.boxes("reviewers")]
+    assert "Ada" not in [box.label for box in page.boxes("reviewers-ethics")]
     walk.press("Start the review")  # two are chosen already
 
     with transaction() as db:

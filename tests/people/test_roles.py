@@ -23,7 +23,7 @@ ROLE = '[x]\ntitle = "X"\nabout = "X"\npermissions = ["audit.read"]\n'
 def test_the_roles_of_the_house_are_all_there() -> None:
     assert set(ROLES) == {
         "researcher", "data-steward", "ethics-reviewer", "committee-chair", "site-custodian", "ppie-panel",
-        "auditor", "administrator",
+        "auditor", "administrator", "scientific-reviewer", "committee-member",
     }  # fmt: skip
 
 

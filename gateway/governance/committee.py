@@ -1,0 +1,132 @@
+"""What custodians and committee members do: answer for a site, vote, declare a conflict of interest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from gateway.catalogue import custodians
+from gateway.errors import Conflict as Refused
+from gateway.errors import Forbidden, Invalid
+from gateway.governance import guards, progress
+from gateway.governance.models import (
+    Application,
+    Choice,
+    Conflict,
+    ReviewState,
+    SiteAnswer,
+    SiteConsent,
+    State,
+    Vote,
+)
+from gateway.governance.states import touch
+from gateway.governance.workflow import Workflow
+from gateway.people.models import Account
+from gateway.people.tokens import acting
+from gateway.trail.record import record
+
+
+class NotYourSite(Forbidden):
+    """Only a site's own custodian answers for it."""
+
+    code = "not-your-site"
+    title = "You do not answer for this site, or it is not asked about this application"
+
+
+class AlreadyAnswered(Refused):
+    """A site answers once, a member votes once."""
+
+    code = "already-answered"
+    title = "This has been answered already; an answer is given once"
+
+
+class NoVoteNow(Refused):
+    """The vote comes after reviews and sites, if the workflow has one."""
+
+    code = "no-vote-now"
+    title = "There is no vote on this application now"
+
+
+def sites_to_answer(db: Session, application: Application, account: Account) -> list[SiteConsent]:
+    """Sites for which this account may answer now: its own, not answered, no conflict, not its own project."""
+    workflow = application.workflow
+    if workflow is None or application.state != State.IN_REVIEW or not _may(application, account, workflow):
+        return []
+    mine = {each.id for each in custodians.sites_of(db, account.id)}
+    return [each for each in progress.sites_waiting(application) if each.site_id in mine]
+
+
+def _may(application: Application, account: Account, workflow: Workflow) -> bool:
+    try:
+        guards.may_judge(application, account, workflow.custodian_role)
+    except Forbidden:
+        return False
+    return True
+
+
+def answer_for_site(
+    db: Session,
+    *,
+    by: Account,
+    application: Application,
+    site_id: str,
+    answer: SiteAnswer,
+    reasons: str = "",
+    now: datetime,
+) -> None:
+    """Agree for a site, or decline with reasons. Raises NotYourSite, AlreadyAnswered, and what may_judge raises."""
+    guards.in_state(application, State.IN_REVIEW)
+    guards.may_judge(application, by, guards.rules_of(application).custodian_role)
+    consent = next((each for each in application.sites if each.site_id == site_id), None)
+    if consent is None or site_id not in {each.id for each in custodians.sites_of(db, by.id)}:
+        raise NotYourSite
+    if consent.state != SiteAnswer.WAITING:
+        raise AlreadyAnswered
+    if answer == SiteAnswer.WAITING or (answer == SiteAnswer.DECLINED and not reasons.strip()):
+        raise Invalid("Say why the site declines: the applicant reads it.")
+    consent.state, consent.reasons = answer.value, reasons.strip()
+    consent.answered_by_id, consent.answered_at = by.id, now
+    touch(db, application)
+    detail = {"site": site_id, "answer": answer.value}
+    record(db, action="site.answered", actor=acting(by), now=now, subject=application.id, detail=detail)
+
+
+def cast_vote(db: Session, *, by: Account, application: Application, choice: Choice, now: datetime) -> Vote:
+    """Vote once, when reviews and sites are in. Raises NoVoteNow, AlreadyAnswered, and what may_judge raises."""
+    guards.in_state(application, State.IN_REVIEW)
+    ballot = guards.rules_of(application).ballot
+    if ballot is None or not progress.votes_open(application):
+        raise NoVoteNow
+    guards.may_judge(application, by, ballot.role)
+    if any(each.account_id == by.id for each in application.votes):
+        raise AlreadyAnswered
+    vote = Vote(account=by, choice=Choice(choice).value, cast_at=now)
+    application.votes.append(vote)
+    touch(db, application)
+    detail = {"choice": vote.choice}
+    record(db, action="vote.cast", actor=acting(by), now=now, subject=application.id, detail=detail)
+    return vote
+
+
+def declare_conflict(db: Session, *, by: Account, application: Application, why: str, now: datetime) -> None:
+    """Declare a conflict of interest: from then on the account has no say, and what it said no longer counts."""
+    guards.in_state(application, State.SUBMITTED, State.IN_REVIEW)
+    guards.not_own(application, by)
+    guards.has_a_part(application, by)
+    guards.no_conflict(application, by)
+    reason = why.strip() or "A conflict of interest"
+    for review in application.reviews:
+        if review.reviewer_id == by.id:
+            review.state, review.recommendation = ReviewState.STEPPED_ASIDE.value, None
+            review.conflict, review.answered_at = reason, now
+    for vote in [each for each in application.votes if each.account_id == by.id]:
+        application.votes.remove(vote)
+        db.delete(vote)
+    for consent in application.sites:
+        if consent.answered_by_id == by.id:
+            consent.state, consent.reasons = SiteAnswer.WAITING.value, ""
+            consent.answered_by_id = consent.answered_at = None
+    application.conflicts.append(Conflict(account=by, why=reason, declared_at=now))
+    touch(db, application)
+    record(db, action="conflict.declared", actor=acting(by), now=now, subject=application.id)
