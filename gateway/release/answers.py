@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from flask import Response, request
 
+from gateway.dicom.rope import Literal, Rope
+from gateway.release.accept import choose
+from gateway.release.multipart import Part, related
+from gateway.release.native import DICOM_XML, document
+from gateway.settings import current
+
+DICOM_JSON = "application/dicom+json"
 PRIVATE = "private, no-store"
 
 
@@ -15,3 +26,27 @@ def accepted() -> str:
 def answer(body: bytes, media_type: str) -> Response:
     """A body that is at hand."""
     return Response(body, content_type=media_type, headers={"Cache-Control": PRIVATE})
+
+
+def parts(bodies: Iterable[tuple[bytes, str]], media_type: str) -> Response:
+    """Bodies of one kind that are at hand, with their addresses or none, as multipart."""
+    message = related([Part(media_type, Rope([Literal(body)]), location) for body, location in bodies], media_type)
+    return answer(message.rope.read(0, message.rope.length), message.content_type)
+
+
+def attributes_type() -> str:
+    """What the caller takes attributes as (PS3.18 8.7.3.2). Raises NotAcceptable."""
+    return choose(accepted(), [DICOM_JSON, "application/json", DICOM_XML]).media_type
+
+
+def attributes(found: Sequence[dict[str, Any]], media_type: str) -> Response:
+    """Attributes of instances or results, as one array of DICOM JSON or as a part of XML for each."""
+    if media_type == DICOM_XML:
+        return parts(((document(each), "") for each in found), DICOM_XML)
+    return answer(json.dumps(found, separators=(",", ":")).encode(), DICOM_JSON)
+
+
+def address(release_id: str, study: str, series: str = "", uid: str = "") -> str:
+    """The address of a study, series or instance, whatever host was asked."""
+    levels = f"/studies/{study}" + (f"/series/{series}" if series else "") + (f"/instances/{uid}" if uid else "")
+    return f"{current().base_url}/releases/{release_id}/dicomweb{levels}"

@@ -19,11 +19,14 @@ ROUTES: dict[View, tuple[str, ...]] = {
     searching.series: ("/series", STUDY + "/series"),
     searching.instances: ("/instances", STUDY + "/instances", SERIES + "/instances"),
     metadata.metadata: (STUDY + "/metadata", SERIES + "/metadata", INSTANCE + "/metadata"),
+    metadata.bulkdata: (STUDY + "/bulkdata", SERIES + "/bulkdata", INSTANCE + "/bulkdata"),
+    metadata.bulkdata_value: (INSTANCE + "/bulkdata/<path:reference>",),
     instances.all_instances: (STUDY, SERIES),
     instances.instance: (INSTANCE,),
+    instances.download: ("/download.tar", STUDY + "/download.tar", SERIES + "/download.tar"),
     frames.frames: (FRAMES,),
-    pictures.rendered: (INSTANCE + "/rendered", FRAMES + "/rendered"),
-    pictures.thumbnail: (SERIES + "/thumbnail", INSTANCE + "/thumbnail", FRAMES + "/thumbnail"),
+    pictures.rendered: (STUDY + "/rendered", SERIES + "/rendered", INSTANCE + "/rendered", FRAMES + "/rendered"),
+    pictures.thumbnail: (STUDY + "/thumbnail", SERIES + "/thumbnail", INSTANCE + "/thumbnail", FRAMES + "/thumbnail"),
 }
 for view, paths in ROUTES.items():
     for path in paths:

@@ -10,11 +10,12 @@ from gateway.db import reading
 from gateway.release import ranges, slide, visits
 from gateway.release.accept import DICOM, choose
 from gateway.release.answers import PRIVATE, accepted
+from gateway.release.bundle import Bundle, Wrapping
 from gateway.release.errors import RangeNotSatisfiable
-from gateway.release.models import ManifestEntry
-from gateway.release.multipart import Part, related
+from gateway.release.multipart import Instances
 from gateway.release.queries import Place
-from gateway.release.streams import Leased, Stream
+from gateway.release.streams import Leased, Stream, Watch
+from gateway.release.tar import Tar
 from gateway.release.visits import Visit
 
 
@@ -24,7 +25,7 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
     given = choose(accepted(), [DICOM], visits.syntax_of(visit, uid))
     (entry,) = visits.below(visit, Place(study, series, uid))
     if given.multipart:
-        return _many(visit, [entry])
+        return _bundle(visit, Place(study, series, uid), Instances(DICOM))
     with ExitStack() as held:
         with reading() as db:
             opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, entry))
@@ -42,7 +43,7 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
         if request.method == "HEAD":
             return Response(headers=headers, content_type=DICOM)
         leased = Leased(visits.lease(visit, entry, "instance"), 0, opened.length)
-        stream = Stream(opened.rope, visit, [leased], start, stop, held.pop_all().close)
+        stream = Stream(opened.rope, Watch(visit), [leased], start, stop, held.pop_all().close)
     return Response(stream, status=206 if span else 200, headers=headers, content_type=DICOM, direct_passthrough=True)
 
 
@@ -64,20 +65,28 @@ def all_instances(release_id: str, study: str, series: str = "") -> Response:
     """WADO-RS: every instance of a study or series, as multipart."""
     visit = visits.enter(release_id)
     choose(accepted(), [DICOM], "*")
-    return _many(visit, visits.below(visit, Place(study, series)))
+    place = Place(study, series)
+    visits.below(visit, place)
+    return _bundle(visit, place, Instances(DICOM))
 
 
-def _many(visit: Visit, found: list[ManifestEntry]) -> Response:
-    with ExitStack() as held:
-        with reading() as db:
-            slides = [held.enter_context(slide.opened(db, visit.pass_, visit.release, entry)) for entry in found]
-        message = related([Part(DICOM, each.rope) for each in slides], DICOM)
-        headers = {"Content-Length": str(message.rope.length), "Cache-Control": PRIVATE}
-        if request.method == "HEAD":
-            return Response(headers=headers, content_type=message.content_type)
-        leased = [
-            Leased(visits.lease(visit, entry, "instance"), start, stop)
-            for entry, (start, stop) in zip(found, message.spans, strict=True)
-        ]
-        stream = Stream(message.rope, visit, leased, 0, message.rope.length, held.pop_all().close)
-    return Response(stream, headers=headers, content_type=message.content_type, direct_passthrough=True)
+def download(release_id: str, study: str = "", series: str = "") -> Response:
+    """All instances of the release, a study or a series as one tar file, with their SHA-256."""
+    visit = visits.enter(release_id)
+    place = Place(study, series)
+    if study:
+        visits.below(visit, place)
+    answer = _bundle(visit, place, Tar(visit.release))
+    name = series or study or visit.release.id
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.tar"'
+    return answer
+
+
+def _bundle(visit: Visit, place: Place, wrapping: Wrapping) -> Response:
+    headers = {"Content-Length": str(wrapping.length(visits.walk(visit, place))), "Cache-Control": PRIVATE}
+    if request.method == "HEAD":
+        wrapping.close()
+        return Response(headers=headers, content_type=wrapping.content_type)
+    bundle = Bundle(visit, wrapping, visits.walk(visit, place))
+    bundle.begin()
+    return Response(bundle, headers=headers, content_type=wrapping.content_type, direct_passthrough=True)

@@ -36,7 +36,10 @@ class ManifestEntry(Base):
     """
 
     __tablename__ = "manifest_entry"
-    __table_args__ = (Index("ix_manifest_entry_release_id_series_uid", "release_id", "series_uid"),)
+    __table_args__ = (
+        Index("ix_manifest_entry_release_id_series_uid", "release_id", "series_uid"),
+        Index("ix_manifest_entry_release_id_position", "release_id", "position"),
+    )
 
     release_id: Mapped[str] = mapped_column(ForeignKey("data_release.id"), primary_key=True)
     uid: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.dicom.rope import Literal, Rope, SourceRange
+from gateway.release.models import ManifestEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its media type, and the rope of its bytes."""
+    """One part: its media type, the rope of its bytes, and its own address if it has one."""
 
     media_type: str
     rope: Rope
+    location: str = ""
+
+    @property
+    def head(self) -> bytes:
+        """The header fields."""
+        location = f"Content-Location: {self.location}\r\n" if self.location else ""
+        return f"Content-Type: {self.media_type}\r\n{location}\r\n".encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +36,51 @@ class Message:
 
 def related(parts: Sequence[Part], kind: str) -> Message:
     """A message of parts of one kind."""
-    boundary = f"slidegate-{secrets.token_hex(16)}"
+    boundary = _boundary()
     pieces: list[Literal | SourceRange] = []
     spans, at = [], 0
     for part in parts:
-        head = f"--{boundary}\r\nContent-Type: {part.media_type}\r\n\r\n".encode("ascii")
+        head = f"--{boundary}\r\n".encode("ascii") + part.head
         pieces += [Literal(head), *part.rope.pieces, Literal(b"\r\n")]
         start = at + len(head)
         spans.append((start, start + part.rope.length))
         at = start + part.rope.length + 2
     pieces.append(Literal(f"--{boundary}--\r\n".encode("ascii")))
-    return Message(f'multipart/related; type="{kind}"; boundary={boundary}', Rope(pieces), tuple(spans))
+    return Message(_content_type(kind, boundary), Rope(pieces), tuple(spans))
+
+
+def _boundary() -> str:
+    return f"slidegate-{secrets.token_hex(16)}"
+
+
+def _content_type(kind: str, boundary: str) -> str:
+    return f'multipart/related; type="{kind}"; boundary={boundary}'
+
+
+class Instances:
+    """Whole instances as the parts of a message; a wrapping of `bundle.Bundle`."""
+
+    def __init__(self, kind: str) -> None:
+        boundary = _boundary()
+        self.content_type = _content_type(kind, boundary)
+        self._head = f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode("ascii")
+        self._end = f"--{boundary}--\r\n".encode("ascii")
+
+    def length(self, entries: Iterator[ManifestEntry]) -> int:
+        """Bytes of the whole."""
+        return sum(len(self._head) + entry.size + 2 for entry in entries) + len(self._end)
+
+    def head(self, _entry: ManifestEntry) -> bytes:
+        """The boundary and the header of a part."""
+        return self._head
+
+    def tail(self, _entry: ManifestEntry, _sha256: str) -> bytes:
+        """The line break that belongs to the next boundary."""
+        return b"\r\n"
+
+    def end(self) -> Iterator[bytes]:
+        """The last boundary."""
+        yield self._end
+
+    def close(self) -> None:
+        """Nothing is held."""

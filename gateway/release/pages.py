@@ -105,6 +105,7 @@ def show(release_id: str) -> str:
             project=project,
             standing=standing(grant, clock.now()),
             rows=rows,
+            size=sum(entry.size for row in rows for entry in row.released),
             member=db.get(Membership, (project.id, the_account().id)) is not None,
         )
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from flask import Response, request
 
 from gateway.db import reading
-from gateway.dicom.rope import Literal, Rope
 from gateway.errors import Invalid
 from gateway.release import render, slide, tiles, visits
 from gateway.release.accept import Given, choose
-from gateway.release.answers import accepted, answer
+from gateway.release.answers import accepted, answer, parts
 from gateway.release.frames import numbered, taken
-from gateway.release.multipart import Part, related
 from gateway.release.presentation import Presentation, Viewport, presented, viewport
 from gateway.release.queries import Place
 from gateway.release.thumbnail import SIDE, sources
@@ -22,25 +20,39 @@ PICTURES = ("image/jpeg", "image/png")
 MOST_PICTURES = 32  # in one request
 
 
-def rendered(release_id: str, study: str, series: str, uid: str, numbers: str = "1") -> Response:
-    """WADO-RS: frames as pictures; of an instance, its first frame."""
+class TooManyPictures(Invalid):
+    """More than one answer can hold (PS3.18 10.4.3.1)."""
+
+    code = "too-many-pictures"
+    status = 413
+    title = f"At most {MOST_PICTURES} pictures can be had in one request"
+
+
+def rendered(release_id: str, study: str, series: str = "", uid: str = "", numbers: str = "1") -> Response:
+    """WADO-RS: frames as pictures; of an instance its first frame, of a series or study those of its instances."""
     visit = visits.enter(release_id)
     asked = numbered(numbers)
-    if len(asked) > MOST_PICTURES:
-        raise Invalid(f"At most {MOST_PICTURES} frames can be rendered in one request.")
     given = choose(accepted(), PICTURES)
     wanted = presented(request.args)
-    bodies = taken(
-        visit, Place(study, series, uid), asked, "rendered", lambda s, n: _tile(visit, s, n, given.media_type, wanted)
-    )
+    places = [Place(study, series, uid)] if uid else _instances(visit, Place(study, series))
+    if len(asked) > MOST_PICTURES or len(places) > MOST_PICTURES:
+        raise TooManyPictures
+    bodies = [
+        body
+        for place in places
+        for body in taken(visit, place, asked, "rendered", lambda s, n: _tile(visit, s, n, given.media_type, wanted))
+    ]
     return _pictures(bodies, given)
+
+
+def _instances(visit: Visit, place: Place) -> list[Place]:
+    return [Place(each.study_uid, each.series_uid, each.uid) for each in visits.below(visit, place)]
 
 
 def _pictures(bodies: list[bytes], given: Given) -> Response:
     if len(bodies) == 1 and not given.multipart:
         return answer(bodies[0], given.media_type)
-    message = related([Part(given.media_type, Rope([Literal(body)])) for body in bodies], given.media_type)
-    return answer(message.rope.read(0, message.rope.length), message.content_type)
+    return parts([(body, "") for body in bodies], given.media_type)
 
 
 def _tile(visit: Visit, opened: slide.Slide, number: int, media_type: str, wanted: Presentation) -> bytes:

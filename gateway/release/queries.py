@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, defer
 
 from gateway.catalogue.models import Archive, Instance, Series, Site, Study
 from gateway.errors import NotFound
@@ -105,8 +105,7 @@ def releases_of_projects(db: Session, project_ids: Sequence[str]) -> Sequence[Re
     ).all()
 
 
-def entries(db: Session, release_id: str, place: Place | None = None) -> Sequence[ManifestEntry]:
-    """Released instances below a place, in order. Indexes: primary key, ix_manifest_entry_release_id_series_uid."""
+def _below(release_id: str, place: Place | None) -> Select[ManifestEntry]:
     asked = select(ManifestEntry).where(ManifestEntry.release_id == release_id, ManifestEntry.released)
     place = place or Place()
     if place.study:
@@ -115,7 +114,18 @@ def entries(db: Session, release_id: str, place: Place | None = None) -> Sequenc
         asked = asked.where(ManifestEntry.series_uid == place.series)
     if place.instance:
         asked = asked.where(ManifestEntry.uid == place.instance)
-    return db.scalars(asked.order_by(ManifestEntry.position)).all()
+    return asked.order_by(ManifestEntry.position)
+
+
+def entries(db: Session, release_id: str, place: Place | None = None) -> Sequence[ManifestEntry]:
+    """Released instances below a place, in order. Indexes: primary key, ix_manifest_entry_release_id_series_uid."""
+    return db.scalars(_below(release_id, place)).all()
+
+
+def entries_after(db: Session, release_id: str, place: Place, position: int, most: int) -> Sequence[ManifestEntry]:
+    """The next so many below a place, without their facts. Index: ix_manifest_entry_release_id_position."""
+    asked = _below(release_id, place).where(ManifestEntry.position > position).limit(most)
+    return db.scalars(asked.options(defer(ManifestEntry.facts, raiseload=True))).all()
 
 
 def whole_manifest(db: Session, release_id: str) -> Sequence[ManifestEntry]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +9,9 @@ from flask import Response, request
 
 from gateway.db import reading
 from gateway.release import qido, visits
-from gateway.release.accept import choose
-from gateway.release.answers import accepted, answer
+from gateway.release.answers import address, attributes, attributes_type
 from gateway.release.models import ManifestEntry
 from gateway.release.queries import Place, entries
-from gateway.settings import current
-
-DICOM_JSON = "application/dicom+json"
 
 
 def studies(release_id: str) -> Response:
@@ -34,11 +29,6 @@ def instances(release_id: str, study: str = "", series: str = "") -> Response:
     return _search(release_id, Place(study, series), lambda entry: entry.uid, qido.instance_facts)
 
 
-def _json(value: Any) -> Response:
-    choose(accepted(), [DICOM_JSON, "application/json"])
-    return answer(json.dumps(value, separators=(",", ":")).encode(), DICOM_JSON)
-
-
 def _search(
     release_id: str,
     place: Place,
@@ -46,17 +36,16 @@ def _search(
     facts_of: Callable[[list[ManifestEntry]], dict[str, Any]],
 ) -> Response:
     visit = visits.enter(release_id)
-    search = qido.parsed(request.args)
+    media_type, search = attributes_type(), qido.parsed(request.args)
     with reading() as db:
         found = visits.consenting(db, visit.release, entries(db, release_id, place))
     wanted = {name(entry) for entry in qido.matching(found, search)}
     groups = [group for group in qido.grouped(found, name) if name(group[0]) in wanted]
     page = groups[search.offset : search.offset + search.limit]
-    return _json([qido.told(facts_of(group), _url(release_id, group[0], name)) for group in page])
+    return attributes([qido.told(facts_of(group), _url(release_id, group[0], name)) for group in page], media_type)
 
 
 def _url(release_id: str, entry: ManifestEntry, name: Callable[[ManifestEntry], str]) -> str:
-    url = f"{current().base_url}/releases/{release_id}/dicomweb/studies/{entry.study_uid}"
-    if name(entry) in (entry.series_uid, entry.uid):
-        url += f"/series/{entry.series_uid}"
-    return url + (f"/instances/{entry.uid}" if name(entry) == entry.uid else "")
+    if name(entry) == entry.uid:
+        return address(release_id, entry.study_uid, entry.series_uid, entry.uid)
+    return address(release_id, entry.study_uid, entry.series_uid if name(entry) == entry.series_uid else "")

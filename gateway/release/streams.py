@@ -36,20 +36,41 @@ class Leased:
         self.lease.close(max(0, min(self.stop, end) - max(self.start, begin)), outcome)
 
 
+class Watch:
+    """Asks, each half second, whether all is as it was when the visit began."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit, self._asked = visit, time.monotonic()
+
+    def look(self) -> None:
+        """Raises Stopped if the grant or a consent has changed since."""
+        if time.monotonic() - self._asked <= ASK_AGAIN:
+            return
+        pass_ = self._visit.pass_
+        try:
+            with reading() as db:
+                now = admit(db, account_id=pass_.account_id, grant_id=pass_.grant_id, now=clock.now())
+                same = (now.epoch, optouts.epoch(db)) == (pass_.epoch, self._visit.consent_epoch)
+        except SlidegateError:
+            same = False
+        if not same:
+            raise Stopped
+        self._asked = time.monotonic()
+
+
 class Stream:
-    """The bytes from `start` to `stop` of a rope, under a visit and its leases; read once, then closed.
+    """The bytes from `start` to `stop` of a rope, under a watch and its leases; read once, then closed.
 
     Not a generator: one that is dropped half read runs its `finally` wherever the collector happens to find it,
     and inside a transaction the closing of a lease would wait for that same transaction for ever.
     """
 
     def __init__(
-        self, rope: Rope, visit: Visit, leases: Sequence[Leased], start: int, stop: int, done: Callable[[], None]
+        self, rope: Rope, watch: Watch, leases: Sequence[Leased], start: int, stop: int, done: Callable[[], None]
     ) -> None:
-        self._visit, self._leases, self._done = visit, leases, done
+        self._watch, self._leases, self._done = watch, leases, done
         self._start = self._at = start
         self._chunks = rope.chunks(start, stop, CHUNK)
-        self._asked = time.monotonic()
         self._outcome: Outcome = "aborted"
         self._over = False
 
@@ -59,8 +80,11 @@ class Stream:
     def __next__(self) -> bytes:
         if self._over:
             raise StopIteration
-        if time.monotonic() - self._asked > ASK_AGAIN:
-            self._ask_again()
+        try:
+            self._watch.look()
+        except Stopped:
+            self._outcome = "stopped"
+            raise
         chunk = next(self._chunks, b"")
         if not chunk:
             self._outcome = "complete"
@@ -68,20 +92,6 @@ class Stream:
             raise StopIteration
         self._at += len(chunk)  # before it is handed over: what may have left counts as having left
         return chunk
-
-    def _ask_again(self) -> None:
-        """Raises Stopped unless all is as it was when the visit began."""
-        pass_ = self._visit.pass_
-        try:
-            with reading() as db:
-                now = admit(db, account_id=pass_.account_id, grant_id=pass_.grant_id, now=clock.now())
-                same = (now.epoch, optouts.epoch(db)) == (pass_.epoch, self._visit.consent_epoch)
-        except SlidegateError:
-            same = False
-        if not same:
-            self._outcome = "stopped"
-            raise Stopped
-        self._asked = time.monotonic()
 
     def close(self) -> None:
         """Close the leases and let go of the sources; the web server calls it however the answer ends."""

@@ -22,11 +22,13 @@ from gateway.projects.grants import Pass, admit
 from gateway.projects.keys import data_master
 from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.queries import Place, entries
+from gateway.release.queries import Place, entries, entries_after
 from gateway.settings import current
 from gateway.trail.leases import Lease, open_lease
 from gateway.trail.reads import How
 from gateway.trail.record import Actor, record
+
+PAGE = 256  # entries of a manifest in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,19 @@ def below(visit: Visit, place: Place) -> list[ManifestEntry]:
             if not found:
                 raise NotInRelease
     return found
+
+
+def walk(visit: Visit, place: Place) -> Iterator[ManifestEntry]:
+    """The released instances below a place, in order and a page at a time: there may be a million of them."""
+    position = -1
+    while True:
+        with reading() as db:
+            page = entries_after(db, visit.release.id, place, position, PAGE)
+            found = consenting(db, visit.release, page)
+        if not page:
+            return
+        yield from found
+        position = page[-1].position
 
 
 def at_its_place(entry: ManifestEntry, place: Place, visit: Visit) -> ManifestEntry:

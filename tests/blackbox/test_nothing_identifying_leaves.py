@@ -61,8 +61,15 @@ def served(client: httpx.Client, root: str) -> Iterator[Answer]:
             yield ask(client, f"{here}/frames/{number}/rendered", "image/jpeg")
     for item in client.get(f"{root}/series?limit=10000").json():
         study, series = value(item, "0020000D"), value(item, "0020000E")
-        yield ask(client, f"{root}/studies/{study}/series/{series}/metadata", "application/dicom+json")
-        yield ask(client, f"{root}/studies/{study}/series/{series}/instances", "application/dicom+json")
+        here = f"{root}/studies/{study}/series/{series}"
+        yield ask(client, f"{here}/metadata", "application/dicom+json")
+        yield ask(client, f"{here}/metadata", 'multipart/related; type="application/dicom+xml"')
+        yield ask(client, f"{here}/rendered?viewport=256,256&iccprofile=yes", "image/*")
+        yield ask(client, f"{here}/thumbnail", "image/png")
+        yield ask(client, f"{here}/bulkdata")
+        yield ask(client, here)
+        yield ask(client, f"{here}/instances", "application/dicom+json")
+    yield ask(client, f"{root}/download.tar")
 
 
 def parts(answer: Answer) -> list[bytes]:

@@ -74,8 +74,9 @@ def test_a_study_has_a_lease_for_each_instance_and_counts_its_own_bytes(world: W
     found = [each for each in world.released() if each.study_uid == entry.study_uid]
     answer = world.get(f"/studies/{entry.study_uid}")
     assert answer.status_code == 200
-    assert [told(event) for event in reads()[: len(found)]] == [(OPENED, "instance", each.uid) for each in found]
-    assert [event.detail["bytes_sent"] for event in reads()[len(found) :]] == [each.size for each in found]
+    expected = [(action, "instance", each.uid) for each in found for action in (OPENED, CLOSED)]
+    assert [told(event) for event in reads()] == expected
+    assert [event.detail["bytes_sent"] for event in events(CLOSED)] == [each.size for each in found]
 
 
 @pytest.mark.parametrize("way", ["/frames/1,3,2", "/frames/2/rendered", "/thumbnail", "/metadata"])

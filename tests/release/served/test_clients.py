@@ -139,3 +139,16 @@ def test_dicomweb_client_gets_pictures_of_frames_as_it_asks(served: House, reade
     image = Image.open(BytesIO(picture))
     assert (image.format, image.size) == ("JPEG", (64, 64))
     assert image.info["icc_profile"]
+
+
+def test_dicomweb_client_gets_bulk_data_and_whole_studies(served: House, reader: Reader) -> None:
+    client = web_client(served, reader)
+    study, series = slides(client)[0]
+    told = client.retrieve_series_metadata(study, series)
+    url = served.url(reader, "studies", study, "series", series, "instances", first(told[0], "00080018"), "bulkdata")
+    (profile,) = client.retrieve_bulkdata(f"{url}/00480105/1/00282000")
+    whole = {each.SOPInstanceUID: each for each in client.retrieve_study(study)}
+    assert whole.keys() >= {first(each, "00080018") for each in told}
+    assert bytes(profile) == whole[first(told[0], "00080018")].OpticalPathSequence[0].ICCProfile
+    rendered = client.retrieve_series_rendered(study, series, media_types=("image/jpeg",))
+    assert b"\xff\xd8\xff" in rendered

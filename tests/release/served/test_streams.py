@@ -154,6 +154,14 @@ def test_memory_does_not_grow_with_the_slide(served: House, large: str) -> None:
     assert peak(worker(served)) - before < LITTLE
 
 
+def test_memory_does_not_grow_with_a_whole_release_either(served: House, large: str) -> None:
+    reader = a_reader(served, datasets=[large])
+    with served.client(reader) as client:
+        before = forget_the_peak(worker(served))
+        assert sum(map(len, begun(client, "download.tar"))) > MEGABYTES * 990_000
+    assert peak(worker(served)) - before < LITTLE
+
+
 def worker(house: House) -> psutil.Process:
     """The process of gunicorn that answers."""
     mine = [each for each in psutil.process_iter() if serves(each, str(house.settings.port))]
