@@ -28,6 +28,11 @@ def answer(body: bytes, media_type: str) -> Response:
     return Response(body, content_type=media_type, headers={"Cache-Control": PRIVATE})
 
 
+def nothing() -> Response:
+    """The answer to a search that has found nothing (PS3.18 10.6.3.1)."""
+    return Response(status=204, headers={"Cache-Control": PRIVATE})
+
+
 def parts(bodies: Iterable[tuple[bytes, str]], media_type: str) -> Response:
     """Bodies of one kind that are at hand, with their addresses or none, as multipart."""
     message = related([Part(media_type, Rope([Literal(body)]), location) for body, location in bodies], media_type)

@@ -8,13 +8,24 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-STUDY_LEVEL = (
-    "00080020", "00080030", "00080050", "00100010", "00100020", "00100030", "00100040", "0020000D", "00200010",
+STUDY_LEVEL = (  # what a search always gives (PS3.18 tables 10.6.3-3 to 10.6.3-5)
+    "00080020", "00080030", "00080050", "00080090", "00080201", "00100010", "00100020", "00100030", "00100040",
+    "0020000D", "00200010",
 )  # fmt: skip
-SERIES_LEVEL = ("00080060", "00080021", "0020000E", "00200011", "00080070", "00081090", "00200052")
+SERIES_LEVEL = (
+    "00080060", "0008103E", "00080021", "0020000E", "00200011", "00080070", "00081090", "00200052", "00400244",
+    "00400245",
+)  # fmt: skip
 INSTANCE_LEVEL = (
     "00080008", "00080016", "00080018", "00200013", "00280002", "00280004", "00280008", "00280010", "00280011",
     "00280100", "00480006", "00480007", "00480010",
+)  # fmt: skip
+MORE_OF_STUDY = ("00081030", "00101010", "00101020", "00101030", "00120020", "00120040")  # what it gives if asked
+MORE_OF_SERIES = ("00080031", "00180015", "00181030", "00200060", "00185100")
+MORE_OF_INSTANCE = (
+    "00080023", "00080033", "0008002A", "00180050", "00200032", "00200037", "00201041", "00209311", "00280030",
+    "00280101", "00280301", "00281050", "00281051", "00282110", "00282112", "00282114", "00400512", "00480001",
+    "00480002",
 )  # fmt: skip
 AVAILABLE_TRANSFER_SYNTAX, INSTANCE_AVAILABILITY = "00083002", "00080056"
 NOT_METADATA = frozenset(("7FE00001", "7FE00002"))  # the offset tables belong to the pixels
@@ -36,7 +47,8 @@ def metadata(dataset: Dataset) -> dict[str, Any]:
 def searchable(told: dict[str, Any]) -> dict[str, Any]:
     """The attributes that searches match and give."""
     wanted = (*STUDY_LEVEL, *SERIES_LEVEL, *INSTANCE_LEVEL, AVAILABLE_TRANSFER_SYNTAX)
-    return {tag: told[tag] for tag in wanted if tag in told}
+    more = (*MORE_OF_STUDY, *MORE_OF_SERIES, *MORE_OF_INSTANCE)
+    return {tag: told[tag] for tag in (*wanted, *more) if tag in told}
 
 
 def first(told: dict[str, Any], tag: str) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from werkzeug.datastructures import MultiDict
 
 from gateway.errors import Invalid
@@ -17,7 +17,25 @@ from gateway.release import facts
 from gateway.release.models import ManifestEntry
 
 MOST = 10_000  # results in one answer
-CONTROLS = frozenset(("includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching"))
+CONTROLS = frozenset(
+    (
+        "accept",
+        "charset",
+        "includefield",
+        "limit",
+        "offset",
+        "fuzzymatching",
+        "emptyvaluematching",
+        "multiplevaluematching",
+    )
+)
+NO_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+NO_SUCH_FIELD = "Some of the fields to include are not known. They have been left out."
+TOO_MANY = "The number of results exceeded the maximum supported by the server. Additional results can be requested."
+DATES = re.compile(r"[0-9]{8}|[0-9]{8}-|-[0-9]{8}|[0-9]{8}-[0-9]{8}")
+MODALITIES_IN_STUDY, MODALITY = "00080061", "00080060"
+CLASSES_IN_STUDY, SOP_CLASS = "00080062", "00080016"
+OF_ANY = {MODALITIES_IN_STUDY: MODALITY, CLASSES_IN_STUDY: SOP_CLASS}  # those of a study's instances
 Told = dict[str, Any]
 
 
@@ -29,23 +47,39 @@ class BadSearch(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for, and which part of the results is wanted."""
+    """What is looked for, which attributes and which part of the results are wanted, and what is not done of it."""
 
     matches: tuple[tuple[str, str], ...]
+    fields: frozenset[str]
+    everything: bool
     limit: int
     offset: int
+    warnings: tuple[str, ...]
+
+    def given(self, told: Told, usual: Iterable[str], more: Iterable[str]) -> Told:
+        """Those of the attributes that a level gives always, and those that it gives if they are asked for."""
+        asked = {tag for tag, _ in self.matches} | self.fields
+        wanted = (*usual, *(tag for tag in more if self.everything or tag in asked))
+        return {tag: told[tag] for tag in wanted if tag in told}
 
 
 def parsed(arguments: MultiDict[str, str]) -> Search:
     """A search from a query string. Raises BadSearch naming the parameter."""
-    matches = [(_tag(key), value) for key, value in arguments.items(multi=True) if key not in CONTROLS]
-    for field in ",".join(arguments.getlist("includefield")).split(","):
-        if field not in ("", "all"):
-            _tag(field)  # all that is kept is given; a field that is not known is refused
+    matches = [(_path(key), value) for key, value in arguments.items(multi=True) if key not in CONTROLS]
+    for tag, value in matches:
+        if value and _vr(tag) == "DA" and not DATES.fullmatch(value):
+            raise BadSearch("a date to match is YYYYMMDD, or a range of two with - between them")
+    fields = {field for field in ",".join(arguments.getlist("includefield")).split(",") if field}
+    known = {tag for field in fields if (tag := _known(field))}
+    limit = _number(arguments, "limit", MOST)
+    warnings = {NO_FUZZY: _switched(arguments, "fuzzymatching"), NO_SUCH_FIELD: len(known) < len(fields - {"all"})}
     return Search(
         matches=tuple((tag, value) for tag, value in matches if value),
-        limit=min(_number(arguments, "limit", MOST), MOST),
+        fields=frozenset(known),
+        everything="all" in fields,
+        limit=min(limit, MOST),
         offset=_number(arguments, "offset", 0),
+        warnings=tuple(text for text, due in warnings.items() if due),
     )
 
 
@@ -56,44 +90,70 @@ def _number(arguments: MultiDict[str, str], name: str, default: int) -> int:
     return int(text) if text else default
 
 
+def _switched(arguments: MultiDict[str, str], name: str) -> bool:
+    text = arguments.get(name, "false").lower()
+    if text not in ("true", "false"):
+        raise BadSearch(f"{name} must be true or false")
+    return text == "true"
+
+
 @lru_cache(maxsize=1024)
 def _tag(name: str) -> str:
-    """Eight hexadecimal digits for a tag or a keyword."""
+    """Eight hexadecimal digits for a tag or a keyword; empty for what is neither."""
     if re.fullmatch(r"[0-9A-Fa-f]{8}", name):
         return name.upper()
-    tag = tag_for_keyword(name)
-    if tag is None:
+    tag = tag_for_keyword(name) if name else None
+    return "" if tag is None else f"{tag:08X}"
+
+
+def _path(name: str) -> str:
+    """A tag, or tags with points between them for an attribute inside sequences (PS3.18 8.3.4.1)."""
+    tags = [_tag(part) for part in name.split(".")]
+    if not all(tags):
         raise BadSearch("a search parameter is neither a DICOM keyword nor a tag")
-    return f"{tag:08X}"
+    return ".".join(tags)
 
 
-def study_facts(entries: Sequence[ManifestEntry]) -> Told:
+def _known(field: str) -> str:
+    """The tag of a field to include, of its sequence if it lies in one; empty if it is not known."""
+    return "" if field == "all" else _tag(field.partition(".")[0])
+
+
+def _vr(tag: str) -> str:
+    try:
+        return dictionary_VR(int(tag, 16))
+    except (KeyError, ValueError):  # unknown, or inside a sequence
+        return ""
+
+
+def study_facts(entries: Sequence[ManifestEntry], search: Search) -> Told:
     """One study of the result, from its instances."""
-    told = entries[0].facts
-    series = {entry.series_uid for entry in entries}
-    modalities = sorted({str(facts.first(entry.facts, "00080060") or "") for entry in entries} - {""})
-    return {
-        **_of(told, facts.STUDY_LEVEL),
-        "00080061": {"vr": "CS", "Value": modalities},
-        "00201206": {"vr": "IS", "Value": [len(series)]},
+    counted = {
+        MODALITIES_IN_STUDY: {"vr": "CS", "Value": _each(entries, MODALITY)},
+        CLASSES_IN_STUDY: {"vr": "UI", "Value": _each(entries, SOP_CLASS)},
+        "00201206": {"vr": "IS", "Value": [len({entry.series_uid for entry in entries})]},
         "00201208": {"vr": "IS", "Value": [len(entries)]},
     }
+    usual = (*facts.STUDY_LEVEL, *(tag for tag in counted if tag != CLASSES_IN_STUDY))
+    return search.given({**entries[0].facts, **counted}, usual, (*facts.MORE_OF_STUDY, CLASSES_IN_STUDY))
 
 
-def series_facts(entries: Sequence[ManifestEntry]) -> Told:
+def _each(entries: Sequence[ManifestEntry], tag: str) -> list[str]:
+    return sorted({str(facts.first(entry.facts, tag) or "") for entry in entries} - {""})
+
+
+def series_facts(entries: Sequence[ManifestEntry], search: Search) -> Told:
     """One series of the result, from its instances."""
-    told = entries[0].facts
     count = {"00201209": {"vr": "IS", "Value": [len(entries)]}}
-    return {**_of(told, (*facts.STUDY_LEVEL, *facts.SERIES_LEVEL)), **count}
+    usual = (*facts.STUDY_LEVEL, *facts.SERIES_LEVEL, *count)
+    return search.given({**entries[0].facts, **count}, usual, (*facts.MORE_OF_STUDY, *facts.MORE_OF_SERIES))
 
 
-def instance_facts(entries: Sequence[ManifestEntry]) -> Told:
+def instance_facts(entries: Sequence[ManifestEntry], search: Search) -> Told:
     """One instance of the result."""
-    return dict(entries[0].facts)
-
-
-def _of(told: Told, tags: Iterable[str]) -> Told:
-    return {tag: told[tag] for tag in tags if tag in told}
+    usual = (*facts.STUDY_LEVEL, *facts.SERIES_LEVEL, *facts.INSTANCE_LEVEL, facts.AVAILABLE_TRANSFER_SYNTAX)
+    more = (*facts.MORE_OF_STUDY, *facts.MORE_OF_SERIES, *facts.MORE_OF_INSTANCE)
+    return search.given(entries[0].facts, usual, more)
 
 
 def grouped(entries: Sequence[ManifestEntry], name: Callable[[ManifestEntry], str]) -> list[list[ManifestEntry]]:
@@ -109,18 +169,19 @@ def matching(entries: Sequence[ManifestEntry], search: Search) -> list[ManifestE
     return [entry for entry in entries if all(_fits(entry.facts, tag, value) for tag, value in search.matches)]
 
 
-def _fits(told: Told, tag: str, asked: str) -> bool:
-    if tag == "00080061":  # ModalitiesInStudy: the modality of any of its series
-        tag = "00080060"
+def _fits(told: Told, path: str, asked: str) -> bool:
+    tag, _, below = OF_ANY.get(path, path).partition(".")
     element = told.get(tag)
     if element is None:
         return False
+    if below:
+        return element["vr"] == "SQ" and any(_fits(item, below, asked) for item in element.get("Value") or ())
     values = [_text(value) for value in element.get("Value") or [""]]
     if element["vr"] == "UI":
         return any(value in re.split(r"[,\\]", asked) for value in values)
     if element["vr"] in ("DA", "TM", "DT") and "-" in asked:
         low, _, high = asked.partition("-")
-        return any(value and (not low or value >= low) and (not high or value <= high) for value in values)
+        return any(value and value >= low and (not high or value[: len(high)] <= high) for value in values)
     if "*" in asked or "?" in asked:
         pattern = _wildcard(asked)
         return any(pattern.fullmatch(value) for value in values)

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from gateway.db import reading
 from gateway.release import qido, visits
-from gateway.release.answers import address, attributes, attributes_type
+from gateway.release.answers import address, attributes, attributes_type, nothing
 from gateway.release.models import ManifestEntry
 from gateway.release.queries import Place, entries
 
@@ -33,7 +33,7 @@ def _search(
     release_id: str,
     place: Place,
     name: Callable[[ManifestEntry], str],
-    facts_of: Callable[[list[ManifestEntry]], dict[str, Any]],
+    facts_of: Callable[[list[ManifestEntry], qido.Search], dict[str, Any]],
 ) -> Response:
     visit = visits.enter(release_id)
     media_type, search = attributes_type(), qido.parsed(request.args)
@@ -42,7 +42,16 @@ def _search(
     wanted = {name(entry) for entry in qido.matching(found, search)}
     groups = [group for group in qido.grouped(found, name) if name(group[0]) in wanted]
     page = groups[search.offset : search.offset + search.limit]
-    return attributes([qido.told(facts_of(group), _url(release_id, group[0], name)) for group in page], media_type)
+    told = [qido.told(facts_of(group, search), _url(release_id, group[0], name)) for group in page]
+    return _warned(attributes(told, media_type) if told else nothing(), search, len(groups))
+
+
+def _warned(answer: Response, search: qido.Search, count: int) -> Response:
+    """The answer with a warning for each thing that was not done as asked (PS3.18 8.3.4)."""
+    exceeded = search.limit == qido.MOST and count > search.offset + search.limit
+    for text in (*search.warnings, *([qido.TOO_MANY] if exceeded else [])):
+        answer.headers.add("Warning", f'299 slidegate "{text}"')
+    return answer
 
 
 def _url(release_id: str, entry: ManifestEntry, name: Callable[[ManifestEntry], str]) -> str:

@@ -8,14 +8,19 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.release.qido import _wildcard
+from gateway.release import qido
+from gateway.release.qido import NO_FUZZY, NO_SUCH_FIELD, _fits, _wildcard
 from tests.blackbox.leaks import LeakHunter
 from tests.release.builders import SPECS, World, an_archive, events
 
 
 def found(world: World, query: str) -> list[dict[str, Any]]:
     answer = world.get(query)
+    if answer.status_code == 204:
+        assert answer.data == b""
+        return []
     assert answer.status_code == 200, answer.text
+    assert answer.json != []
     assert answer.content_type == "application/dicom+json"
     results: list[dict[str, Any]] = answer.json
     return results
@@ -87,8 +92,12 @@ def test_pages_follow_on_each_other_and_never_change(world: World) -> None:
         "limit=a",
         "offset=%C2%B2",
         f"limit={'9' * 5000}",
-        "includefield=Nonsense",
         "0010002G=1",
+        "PatientID.=1",
+        "OpticalPathSequence.Nonsense=1",
+        "StudyDate=2026-03-02",
+        "StudyDate=2026*",
+        "fuzzymatching=perhaps",
     ],
 )
 def test_what_cannot_be_understood_is_refused(world: World, query: str) -> None:
@@ -96,9 +105,74 @@ def test_what_cannot_be_understood_is_refused(world: World, query: str) -> None:
     assert (answer.status_code, answer.json["code"]) == (400, "bad-search")
 
 
-@pytest.mark.parametrize("query", ["includefield=all", "includefield=StudyDescription,00081030", "fuzzymatching=true"])
-def test_fields_may_be_asked_for(world: World, query: str) -> None:
-    assert len(found(world, f"/studies?{query}")) == 2
+def test_fields_are_given_where_they_are_asked_for_and_known(world: World) -> None:
+    lossy, size = "00282110", "00480006"
+    usual = found(world, "/instances")[0]
+    assert size in usual
+    assert lossy not in usual
+    queries = ("includefield=LossyImageCompression", f"includefield={lossy}", "includefield=StudyDate,00282110")
+    for query in (*queries, "includefield=all", "includefield=StudyDate&includefield=LossyImageCompression"):
+        assert value(found(world, f"/instances?{query}")[0], lossy) == "01", query
+    assert all(lossy in each for each in found(world, "/instances?LossyImageCompression=01"))
+
+
+def test_no_level_gives_the_fields_of_a_lower_one(world: World) -> None:
+    for level, lower in (("studies", ("00080060", "00080018", "00282110")), ("series", ("00080018", "00282110"))):
+        for query in ("", "?includefield=all", f"?includefield={','.join(lower)}"):
+            for each in found(world, f"/{level}{query}"):
+                assert not each.keys() & set(lower)
+
+
+def test_a_study_tells_the_classes_of_its_instances_where_they_are_asked_for(world: World) -> None:
+    slide = "1.2.840.10008.5.1.4.1.1.77.1.6"
+    assert "00080062" not in found(world, "/studies")[0]
+    for query in ("includefield=SOPClassesInStudy", f"SOPClassesInStudy={slide}"):
+        assert value(found(world, f"/studies?{query}")[0], "00080062") == slide
+    assert found(world, "/studies?SOPClassesInStudy=1.2.3") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "warnings"),
+    [("", []), ("fuzzymatching=false", []), ("includefield=all", []), ("fuzzymatching=true", [NO_FUZZY]),
+     ("includefield=Nonsense,StudyDate", [NO_SUCH_FIELD]), ("limit=1", []),
+     ("includefield=Nonsense&fuzzymatching=true", [NO_FUZZY, NO_SUCH_FIELD])],
+)  # fmt: skip
+def test_what_is_not_done_as_asked_is_warned_of(world: World, query: str, warnings: list[str]) -> None:
+    answer = world.get(f"/studies?{query}")
+    assert answer.status_code == 200
+    assert answer.headers.getlist("Warning") == [f'299 slidegate "{text}"' for text in warnings]
+
+
+def test_results_beyond_the_most_are_warned_of(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qido, "MOST", 2)
+    for query, count, more in (("", 2, True), ("?limit=9", 2, True), ("?offset=3", 2, False), ("?limit=1", 1, False)):
+        answer = world.get(f"/instances{query}")
+        assert len(answer.json) == count, query
+        assert (f'299 slidegate "{qido.TOO_MANY}"' in answer.headers.getlist("Warning")) == more, query
+
+
+def test_a_search_that_finds_nothing_has_no_content(world: World) -> None:
+    answer = world.get("/studies?PatientID=nobody")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_times_match_ranges_to_the_precision_given() -> None:
+    told = {"00080030": {"vr": "TM", "Value": ["113005"]}}
+    for asked in ("11-11", "1130-1130", "113005-113005", "10-12", "11-", "-11", "-1130"):
+        assert _fits(told, "00080030", asked), asked
+    for asked in ("12-", "-10", "1131-", "-1129", "113006-113010"):
+        assert not _fits(told, "00080030", asked), asked
+
+
+def test_attributes_inside_sequences_match_by_their_path() -> None:
+    item = {"00080100": {"vr": "SH", "Value": ["T-28000"]}}
+    told = {"00082218": {"vr": "SQ", "Value": [{}, item]}}
+    assert _fits(told, "00082218.00080100", "T-28000")
+    assert _fits(told, "00082218.00080100", "T-28*")
+    assert not _fits(told, "00082218.00080100", "T-29000")
+    assert not _fits(told, "00082218.00080102", "T-28000")
+    assert not _fits(item, "00080100.00080100", "T-28000")
 
 
 def test_a_search_within_another_study_finds_nothing(world: World) -> None:

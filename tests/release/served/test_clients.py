@@ -152,3 +152,17 @@ def test_dicomweb_client_gets_bulk_data_and_whole_studies(served: House, reader:
     assert bytes(profile) == whole[first(told[0], "00080018")].OpticalPathSequence[0].ICCProfile
     rendered = client.retrieve_series_rendered(study, series, media_types=("image/jpeg",))
     assert b"\xff\xd8\xff" in rendered
+
+
+def test_dicomweb_client_searches_every_level(served: House, reader: Reader) -> None:
+    client = web_client(served, reader)
+    study, series = slides(client)[0]
+    within = client.search_for_instances(study, series, fields=["LossyImageCompression"])
+    assert {uids(each, "0020000D", "0020000E") for each in within} == {(study, series)}
+    assert all(first(each, "00282110") in ("00", "01") for each in within)
+    assert client.search_for_studies(search_filters={"PatientID": "nobody"}) == []
+    every = client.search_for_instances()
+    assert client.search_for_instances(limit=2, offset=1) == every[1:3]
+    assert client.search_for_instances(limit=2, get_remaining=True) == every
+    patient = first(every[0], "00100020")
+    assert client.search_for_series(search_filters={"PatientID": patient[:4] + "*"}, fuzzymatching=True)
