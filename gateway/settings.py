@@ -46,6 +46,7 @@ class Settings:
     max_request_bytes: int = 16 * 1024 * 1024
     default_deid_policy: str = "pathology-research"
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
+    cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token
     dask: str = ""  # empty: a cluster inside the jobs worker; else tcp://host:port
 
     @property
@@ -67,11 +68,14 @@ def _converted(name: str, kind: str, value: Any) -> Any:
                 return value if isinstance(value, bool) else known[str(value).lower()]
             case "int":
                 return int(value)
+            case "tuple[str, ...]":
+                each = value.split(",") if isinstance(value, str) else [str(part) for part in value]
+                return tuple(part.strip() for part in each if part.strip())
             case "Path":
                 return Path(str(value))
             case _:
                 return str(value)
-    except (KeyError, ValueError):
+    except (KeyError, TypeError, ValueError):
         raise BadSetting(f"setting {name} must be of kind {kind}") from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from gateway.release import frames, instances, metadata, pictures, searching
+from gateway.release import cors, frames, instances, metadata, pictures, searching
 
 dicomweb = Blueprint("dicomweb", __name__, url_prefix="/releases/<release_id>/dicomweb")
 View = Callable[..., Response]
@@ -31,3 +31,4 @@ ROUTES: dict[View, tuple[str, ...]] = {
 for view, paths in ROUTES.items():
     for path in paths:
         dicomweb.add_url_rule(path, view_func=view)
+cors.install(dicomweb)

@@ -42,6 +42,14 @@ class RangeNotSatisfiable(Invalid):
     title = "The range lies outside the instance"
 
 
+class NotTheSame(Invalid):
+    """The caller wants the instance only if it is still the one that it knows."""
+
+    code = "not-the-same"
+    status = 412
+    title = "The instance is no longer the one that you have a part of"
+
+
 class PolicyChanged(SlidegateError):
     """A policy's text is no longer the one that was approved: nothing is released under it."""
 

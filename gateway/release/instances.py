@@ -11,7 +11,7 @@ from gateway.release import ranges, slide, visits
 from gateway.release.accept import DICOM, choose
 from gateway.release.answers import PRIVATE, accepted
 from gateway.release.bundle import Bundle, Wrapping
-from gateway.release.errors import RangeNotSatisfiable
+from gateway.release.errors import NotTheSame, RangeNotSatisfiable
 from gateway.release.multipart import Instances
 from gateway.release.queries import Place
 from gateway.release.streams import Leased, Stream, Watch
@@ -29,6 +29,8 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
     with ExitStack() as held:
         with reading() as db:
             opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, entry))
+        if (unmet := _unmet(opened.etag)) is not None:
+            return unmet
         span = _span(opened) if request.method == "GET" else None  # RFC 9110 14.2: ranges are of GET only
         start, stop = span or (0, opened.length)
         headers = {
@@ -45,6 +47,15 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
         leased = Leased(visits.lease(visit, entry, "instance"), 0, opened.length)
         stream = Stream(opened.rope, Watch(visit), [leased], start, stop, held.pop_all().close)
     return Response(stream, status=206 if span else 200, headers=headers, content_type=DICOM, direct_passthrough=True)
+
+
+def _unmet(etag: str) -> Response | None:
+    """The answer if a condition of the request does not hold (RFC 9110 13.1.1, 13.1.2)."""
+    if request.if_match and not request.if_match.contains(etag):
+        raise NotTheSame
+    if request.if_none_match.contains_weak(etag):
+        return Response(status=304, headers={"ETag": f'"{etag}"', "Cache-Control": PRIVATE})
+    return None
 
 
 def _span(opened: slide.Slide) -> tuple[int, int] | None:
@@ -64,9 +75,9 @@ def _span(opened: slide.Slide) -> tuple[int, int] | None:
 def all_instances(release_id: str, study: str, series: str = "") -> Response:
     """WADO-RS: every instance of a study or series, as multipart."""
     visit = visits.enter(release_id)
-    choose(accepted(), [DICOM], "*")
     place = Place(study, series)
-    visits.below(visit, place)
+    syntaxes = {entry.transfer_syntax for entry in visits.below(visit, place)}
+    choose(accepted(), [DICOM], syntaxes.pop() if len(syntaxes) == 1 else "*")
     return _bundle(visit, place, Instances(DICOM))
 
 

@@ -19,7 +19,7 @@ from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership, Project
 from gateway.projects.queries import grants_running, projects_of
 from gateway.projects.standing import standing
-from gateway.release import forgetting_pages, pyramid, quarantine_pages, reidentifying_pages, slide, visits
+from gateway.release import cors, forgetting_pages, pyramid, quarantine_pages, reidentifying_pages, slide, visits
 from gateway.release.commands import OPTED_OUT
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
@@ -63,6 +63,7 @@ class SlideRow:
 
 def install(app: Flask) -> None:
     """Put releases on the project's page, and the slides that can be looked at on the dashboard."""
+    cors.origins()  # a bad setting stops the gateway here
     app.extensions.setdefault("project_panels", []).append(releases_of)
     more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards)
     app.extensions.setdefault("dashboard", []).extend([cards, *more])

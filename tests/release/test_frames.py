@@ -170,3 +170,10 @@ def test_sparse_tiles_are_put_where_they_lie(world: World) -> None:
         assert places[f"{column},{row}"] == number
         assert column < across
         assert row < down
+
+
+def test_a_study_comes_in_a_transfer_syntax_only_if_all_of_it_has_it(world: World) -> None:
+    path = f"/studies/{world.biggest().study_uid}"
+    kind = 'multipart/related; type="application/dicom"'
+    for syntax, status in (("*", 200), (JPEG, 200), ("1.2.840.10008.1.2.1", 406)):
+        assert world.get(path, Accept=f"{kind}; transfer-syntax={syntax}").status_code == status

@@ -107,3 +107,25 @@ def test_nothing_may_be_kept_by_caches(world: World) -> None:
     entry = world.released()[0]
     for path in ("/studies", at(entry), at(entry, "/metadata"), at(entry, "/frames/1"), at(entry, "/rendered")):
         assert world.get(path).headers["Cache-Control"] == "private, no-store"
+
+
+def test_what_the_reader_has_already_is_not_sent_again(world: World) -> None:
+    path = at(world.released()[1])
+    etag = world.get(path).headers["ETag"]
+    seen = len(events("release.read.opened"))
+    for asked in (etag, f'"other", {etag}', "*"):
+        answer = world.get(path, If_None_Match=asked)
+        assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", etag)
+    answer = world.get(path, If_Match='"other"', Range="bytes=5-")
+    assert (answer.status_code, answer.json["code"]) == (412, "not-the-same")
+    assert len(events("release.read.opened")) == seen
+    assert open_files() == 0
+    assert world.get(path, If_None_Match='"other"').status_code == 200
+    assert world.get(path, If_Match=etag, Range="bytes=5-9").status_code == 206
+
+
+def test_a_revoked_reader_is_not_even_told_that_nothing_changed(world: World) -> None:
+    path = at(world.released()[1])
+    etag = world.get(path).headers["ETag"]
+    world.revoke()
+    assert world.get(path, If_None_Match=etag).status_code == 403
