@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageCms
 
 from gateway.errors import SlidegateError
@@ -14,6 +15,7 @@ from gateway.release import facts
 
 OPTICAL_PATHS, ICC_PROFILE = "00480105", "00282000"
 NAME = b"ICC_PROFILE\0"
+ALIKE = 3  # of 255, in any channel
 MOST = 65_519  # bytes of a profile in one APP2 segment (ICC.1:2022 B.4)
 ADOBE_RGB = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"  # APP14: three components, not transformed
 
@@ -60,6 +62,18 @@ def _to_srgb(profile: bytes) -> ImageCms.ImageCmsTransform:
     source = ImageCms.ImageCmsProfile(BytesIO(profile))
     target = ImageCms.ImageCmsProfile(BytesIO(srgb()))
     return ImageCms.buildTransform(source, target, "RGB", "RGB", ImageCms.Intent.PERCEPTUAL)
+
+
+@lru_cache(maxsize=64)
+def is_srgb(profile: bytes) -> bool:
+    """Whether a profile's colours look the same without it; also if it cannot be applied."""
+    steps = np.linspace(0, 255, 9).astype(np.uint8)
+    colours = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
+    try:
+        made = np.asarray(in_srgb(Image.fromarray(colours), profile))
+    except UnknownColours:
+        return True
+    return bool(np.abs(made.astype(int) - colours).max() <= ALIKE)
 
 
 def with_profile(jpeg: bytes, profile: bytes) -> bytes:

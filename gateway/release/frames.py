@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from flask import Response
 
 from gateway.db import reading
-from gateway.dicom.rope import Literal, Rope
 from gateway.errors import Invalid
 from gateway.release import slide, visits
-from gateway.release.accept import choose, frame_types
-from gateway.release.answers import accepted, answer
+from gateway.release.accept import Given, choose, frame_types
+from gateway.release.answers import PRIVATE, accepted, answer
 from gateway.release.errors import NotInRelease
-from gateway.release.multipart import Part, related
+from gateway.release.multipart import Message, Part, related
 from gateway.release.queries import Place
+from gateway.release.streams import Leased, Stream, Watch
 from gateway.release.visits import Visit
 from gateway.trail.reads import How
 
 MOST_FRAMES = 256  # frames in one request
+AT_ONCE = 4 * 1024 * 1024  # bytes that are read before they are sent; more is streamed
 FRAME_NUMBER = re.compile(r"0*[1-9][0-9]{0,9}")
 
 
@@ -31,16 +33,21 @@ def numbered(text: str) -> list[int]:
     return [int(part) - 1 for part in parts]
 
 
+def _within(visit: Visit, opened: slide.Slide, numbers: Sequence[int]) -> None:
+    """Raises NotInRelease, on the record, if the instance has not all of these frames."""
+    with visits.recorded_refusal(visit.actor, visit.release, opened.uid):
+        if any(number >= opened.frame_count for number in numbers):
+            raise NotInRelease("The instance has no frame of that number.")
+
+
 def taken(
-    visit: Visit, place: Place, numbers: Iterable[int], how: How, give: Callable[[slide.Slide, int], bytes]
+    visit: Visit, place: Place, numbers: Sequence[int], how: How, give: Callable[[slide.Slide, int], bytes]
 ) -> list[bytes]:
     """What `give` makes of each frame, each entered in the journal before it leaves."""
     with reading() as db:
         entry = visits.at_its_place(visits.find(db, visit, place.instance), place, visit)
         with slide.opened(db, visit.pass_, visit.release, entry) as opened:
-            if any(number >= opened.frame_count for number in numbers):
-                with visits.recorded_refusal(visit.actor, visit.release, entry.uid):
-                    raise NotInRelease("The instance has no frame of that number.")
+            _within(visit, opened, numbers)
             lease = visits.lease(visit, entry, how)
             bodies = [give(opened, number) for number in numbers]
     for number in numbers:
@@ -53,11 +60,29 @@ def frames(release_id: str, study: str, series: str, uid: str, numbers: str) -> 
     """WADO-RS: frames as the archive has them, one as it is or several as multipart."""
     visit = visits.enter(release_id)
     asked = numbered(numbers)
-    syntax = visits.syntax_of(visit, uid)
-    given = choose(accepted(), frame_types(syntax), syntax)
-    bodies = taken(visit, Place(study, series, uid), asked, "frames", lambda opened, n: opened.frame(n))
-    if len(bodies) == 1 and not given.multipart:
-        return answer(bodies[0], given.media_type)
-    kind = f"{given.media_type}; transfer-syntax={syntax}"
-    message = related([Part(kind, Rope([Literal(body)])) for body in bodies], given.media_type)
-    return answer(message.rope.read(0, message.rope.length), message.content_type)
+    with ExitStack() as held:
+        with reading() as db:
+            entry = visits.at_its_place(visits.find(db, visit, uid), Place(study, series, uid), visit)
+            given = choose(accepted(), frame_types(entry.transfer_syntax), entry.transfer_syntax)
+            opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, entry))
+            _within(visit, opened, asked)
+            lease = visits.lease(visit, entry, "frames")
+        message = _message(opened, asked, given)
+        body = message.rope.read(0, message.rope.length) if message.rope.length <= AT_ONCE else None
+        for number in asked:
+            lease.frame(number)
+        if body is not None:
+            lease.close(sum(stop - start for start, stop in message.spans), "complete")
+            return answer(body, message.content_type)
+        leased = [Leased(lease, start, stop) for start, stop in message.spans]
+        stream = Stream(message.rope, Watch(visit), leased, 0, message.rope.length, held.pop_all().close)
+    headers = {"Content-Length": str(message.rope.length), "Cache-Control": PRIVATE}
+    return Response(stream, headers=headers, content_type=message.content_type, direct_passthrough=True)
+
+
+def _message(opened: slide.Slide, numbers: Sequence[int], given: Given) -> Message:
+    ropes = [opened.frame_rope(number) for number in numbers]
+    if len(ropes) == 1 and not given.multipart:
+        return Message(given.media_type, ropes[0], ((0, ropes[0].length),))
+    kind = f"{given.media_type}; transfer-syntax={opened.transfer_syntax}"
+    return related([Part(kind, rope) for rope in ropes], given.media_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gateway.release.colour import is_srgb, profile_of
 from gateway.release.facts import first
 from gateway.release.slide import Slide
 from gateway.release.thumbnail import positions
@@ -22,9 +23,11 @@ COMPRESSIONS = {  # LossyImageCompressionMethod (PS3.3 C.7.6.1.1.5.1) -> what pe
 def level(slide: Slide, url: str) -> Told:
     """One level: size and tiles in pixels, spacing in microns, and the address of its frames.
 
+    `query` has the frames drawn in sRGB where the slide's colours are others: a canvas on a screen knows no other.
     `frames` maps "column,row" of the tile grid to a frame number where tiling is sparse; None where it is full.
     """
     told = slide.metadata
+    profile = profile_of(told)
     columns, rows = int(first(told, "00280011")), int(first(told, "00280010"))
     sparse = str(first(told, "00209311") or "") == "TILED_SPARSE" or "52009230" in told
     places = positions(slide)
@@ -37,6 +40,7 @@ def level(slide: Slide, url: str) -> Told:
         "microns": spacing(told),
         "frames": grid,
         "url": url,
+        "query": "" if profile is None or is_srgb(profile) else "?iccprofile=srgb",
     }
 
 

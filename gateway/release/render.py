@@ -97,6 +97,8 @@ def picture(slide: Slide, frame: int, wanted: Presentation = AS_IT_IS) -> Image.
     if wanted.window:
         raise BadPresentation("A window is for grey pictures only.")
     shown = _rgb(slide, pixels)
+    if shown.dtype.kind == "u" and shown.dtype.itemsize > 1:
+        shown = (shown >> (int(facts.first(told, "00280101") or shown.dtype.itemsize * 8) - 8)).astype(np.uint8)
     if shown.dtype != np.uint8 or shown.ndim != 3 or shown.shape[2] != 3:
         raise CannotRender
     return Image.fromarray(np.ascontiguousarray(shown))
@@ -118,7 +120,7 @@ def _through_palette(told: dict[str, Any], pixels: Pixels) -> Pixels:
         shown = apply_color_lut(pixels, palette)
     except (AttributeError, ValueError, TypeError, IndexError):
         raise CannotRender from None
-    return shown if shown.dtype == np.uint8 else (shown >> 8).astype(np.uint8)
+    return shown if shown.dtype == np.uint8 else (shown >> 8).astype(np.uint8)  # whatever the bits of the indices
 
 
 def _pixel_facts(slide: Slide) -> PixelFacts:

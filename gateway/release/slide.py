@@ -20,7 +20,7 @@ from gateway.catalogue.models import Instance
 from gateway.catalogue.sources import open_source
 from gateway.consent import optouts
 from gateway.deid.plan import load_plan
-from gateway.dicom.rope import Rope
+from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.dicom.source import ByteSource
 from gateway.dicom.uids import ClearUid, ReleaseUid
 from gateway.errors import Withheld
@@ -75,14 +75,16 @@ class Slide:
         return self._prepared.made.told
 
     def frame(self, number: int) -> bytes:
-        """The encoded bytes of a frame, counted from 0: those of the archive, or what screening put in their place.
+        """The encoded bytes of a frame, counted from 0. Raises BadFrames."""
+        rope = self.frame_rope(number)
+        return rope.read(0, rope.length)
 
-        Raises BadFrames.
-        """
+    def frame_rope(self, number: int) -> Rope:
+        """The same without reading it: the bytes of the archive, or what screening put in their place."""
         made = self._prepared.made
         if number in made.replaced:
-            return made.replaced[number]
-        return b"".join(self._source.read(start, length) for start, length in made.frames.pieces(number))
+            return Rope([Literal(made.replaced[number])])
+        return Rope([SourceRange(self._source, start, length) for start, length in made.frames.pieces(number)])
 
 
 class _Cache:

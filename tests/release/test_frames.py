@@ -14,7 +14,8 @@ from pydicom import dcmread
 from pydicom.encaps import generate_frames
 
 from gateway.release.models import ManifestEntry
-from tests.release.builders import World, at
+from gateway.trail.leases import close_frame_book
+from tests.release.builders import World, a_download, at, events
 
 MANY = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 
@@ -177,3 +178,31 @@ def test_a_study_comes_in_a_transfer_syntax_only_if_all_of_it_has_it(world: Worl
     kind = 'multipart/related; type="application/dicom"'
     for syntax, status in (("*", 200), (JPEG, 200), ("1.2.840.10008.1.2.1", 406)):
         assert world.get(path, Accept=f"{kind}; transfer-syntax={syntax}").status_code == status
+
+
+def test_frames_that_are_many_bytes_are_streamed_and_no_other_than_these(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = world.biggest()
+    frames = source_of(world, entry)
+    close_frame_book()
+    seen = len(events("release.read.closed"))
+    monkeypatch.setattr("gateway.release.frames.AT_ONCE", 1000)
+    with a_download(world, at(entry, "/frames/9,2,9")) as (length, pieces):
+        assert length == sum(map(len, pieces)) > 3000
+    answer = world.get(at(entry, "/frames/4"), Accept="image/jpeg")
+    assert (answer.data, answer.mimetype) == (frames[3], "image/jpeg")
+    many = world.get(at(entry, "/frames/9,2,9"), Accept=MANY)
+    assert [body for _, body in parts(many)] == [frames[8], frames[1], frames[8]]
+    close_frame_book()
+    (closed,) = events("release.read.closed")[seen:]
+    assert closed.detail["bytes_sent"] == 4 * len(frames[8]) + 2 * len(frames[1]) + len(frames[3])
+
+
+def test_frames_that_stay_unread_are_closed_as_what_was_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.release.frames.AT_ONCE", 1000)
+    with a_download(world, at(world.biggest(), "/frames/1,2")):
+        pass
+    close_frame_book()
+    (closed,) = events("release.read.closed")
+    assert closed.detail["bytes_sent"] == 0

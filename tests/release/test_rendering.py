@@ -13,7 +13,7 @@ from PIL import Image
 from gateway.consent.optouts import import_optouts
 from gateway.db import transaction
 from gateway.projects.keys import data_master
-from gateway.release import colour
+from gateway.release import colour, pyramid
 from gateway.settings import current
 from gateway.trail.frames import unpacked
 from gateway.trail.leases import close_frame_book
@@ -143,6 +143,20 @@ def test_colours_go_through_the_profile() -> None:
     assert colour.in_srgb(image, None).getpixel((1, 1)) == (250, 120, 10)
     with pytest.raises(colour.UnknownColours):
         colour.in_srgb(image, b"\0" * 200)
+
+
+def test_only_a_slide_with_other_colours_is_drawn_anew_for_the_viewer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = world.token_for(world.reader, "account")
+    path = f"/releases/{world.release.id}/view/{world.biggest().series_uid}/slide.json"
+    assert [level["query"] for level in world.get(path, token=token).json["levels"]] == ["", "", ""]
+    assert colour.is_srgb(colour.srgb())
+    assert colour.is_srgb(b"what cannot be applied")
+    assert not colour.is_srgb(swapped())
+    monkeypatch.setattr(pyramid, "profile_of", lambda _told: swapped())
+    queries = [level["query"] for level in world.get(path, token=token).json["levels"]]
+    assert queries == ["?iccprofile=srgb"] * 3
 
 
 def test_a_profile_of_any_length_is_put_into_a_jpeg_whole() -> None:

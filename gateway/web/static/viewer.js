@@ -74,7 +74,7 @@ function tileSource(levels) {
     getTileUrl: (level, x, y) => {
       const each = levels[level];
       const number = each.frames === null ? y * across(each) + x + 1 : each.frames[`${x},${y}`];
-      return `${each.url}/${number}/rendered`;
+      return `${each.url}/${number}/rendered${each.query}`;
     },
   };
 }

@@ -33,6 +33,7 @@ from gateway.release.models import Release
 from gateway.settings import Settings
 from gateway.trail.models import Event
 from gateway.trail.record import SYSTEM
+from tests.conftest import free_port
 from tests.release.builders import eyes
 
 DAY = timedelta(days=1)
@@ -76,6 +77,7 @@ class House:
             "SLIDEGATE_PORT": self.base_url.rpartition(":")[2],
             "SLIDEGATE_SECURE_COOKIES": "false",
             "SLIDEGATE_WORKERS": "1",
+            "SLIDEGATE_CORS_ORIGINS": ",".join(self.settings.cors_origins),
         }
 
     def url(self, reader: Reader, *parts: str) -> str:
@@ -88,8 +90,9 @@ class House:
 def a_house(directory: Path, port: int, planted: Path | None = None) -> House:
     """Three sites' slides at a quarter of their size, indexed, each site a dataset."""
     chosen = replace(
-        Settings(), data_dir=directory / "data", base_url=f"http://127.0.0.1:{port}", port=port, secure_cookies=False
-    )
+        Settings(), data_dir=directory / "data", base_url=f"http://127.0.0.1:{port}", port=port, secure_cookies=False,
+        cors_origins=(f"http://127.0.0.1:{free_port()}",),
+    )  # fmt: skip
     archive = directory / "archive"
     house = House(chosen, archive)
     house.move_in()

@@ -162,6 +162,17 @@ def test_memory_does_not_grow_with_a_whole_release_either(served: House, large: 
     assert peak(worker(served)) - before < LITTLE
 
 
+def test_memory_does_not_grow_with_the_frames_of_one_answer(served: House, large: str) -> None:
+    reader = a_reader(served, datasets=[large])
+    path = f"{a_download(served, reader)}/frames/{','.join(map(str, range(1, 81)))}"
+    with served.client(reader) as client:
+        before = forget_the_peak(worker(served))
+        with client.stream("GET", path) as answer:
+            assert answer.status_code == 200
+            assert sum(map(len, answer.iter_raw(64 * 1024))) > 80 * 3_000_000
+    assert peak(worker(served)) - before < LITTLE
+
+
 def worker(house: House) -> psutil.Process:
     """The process of gunicorn that answers."""
     mine = [each for each in psutil.process_iter() if serves(each, str(house.settings.port))]
