@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flask_smorest import Blueprint
@@ -11,10 +11,11 @@ from marshmallow import ValidationError
 from gateway.catalogue import queries as catalogue
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.governance import applying, guards, queries
+from gateway.governance import after_api, applying, guards, queries
 from gateway.governance.api_schemas import (
     ApplicationSchema,
     FormSchema,
+    Json,
     SaveSchema,
     StartSchema,
     SubmitSchema,
@@ -47,8 +48,8 @@ from gateway.governance.viewer import FORM, me, reads_all, rules_for
 from gateway.people.access import requires, signed_in
 from gateway.settings import current
 
-Json = Mapping[str, Any]
 api = Blueprint("applications", __name__, url_prefix="/api/v1/applications", description="Apply, review and decide")
+after_api.add_to(api)
 
 
 @api.get("")

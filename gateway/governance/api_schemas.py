@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
 from gateway.governance.form import Form, Question
-from gateway.governance.models import Application, State
+from gateway.governance.models import Application, Kind, State
 from gateway.governance.queries import reviews_seen_by
 from gateway.people.models import Account
 
+Json = Mapping[str, Any]
 PLAIN_ID = validate.Regexp(r"[0-9a-z]{16}\Z", error="Use 16 small letters and digits")
 
 
@@ -67,6 +69,7 @@ class ApplicationSchema(Schema):
 
     id = fields.String()
     reference = fields.String()
+    kind = fields.String(validate=validate.OneOf(list(Kind)))
     title = fields.String()
     state = fields.String(validate=validate.OneOf(list(State)))
     version = fields.Integer()

@@ -15,6 +15,8 @@ from gateway.db import new_id, reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.governance import applying as commands
 from gateway.governance import queries
+from gateway.governance.appealing import may_appeal
+from gateway.governance.changing import APPROVED
 from gateway.governance.desk import desk
 from gateway.governance.form import read_form
 from gateway.governance.models import Application, SiteAnswer, State
@@ -94,6 +96,8 @@ def show(application_id: str) -> str:
             last_day=last_day,
             declined=[each for each in found.sites if each.state == SiteAnswer.DECLINED],
             datasets=catalogue.datasets(db),
+            may_appeal=may_appeal(found, now()),
+            may_change=found.state in APPROVED and found.project is not None and found.project.closure is None,
             is_applicant=found.applicant_id == account.id,
             waits=desk(db, found, account).asks != "nothing",
             complete=_complete_sections(db, found) if found.state == State.DRAFT else set(),

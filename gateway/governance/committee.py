@@ -99,6 +99,8 @@ def cast_vote(db: Session, *, by: Account, application: Application, choice: Cho
     if ballot is None or not progress.votes_open(application):
         raise NoVoteNow
     guards.may_judge(application, by, ballot.role)
+    if by.id in guards.had_a_say_before(application):
+        raise guards.ReviewedIt("You had a say in the rejection, so others vote after the appeal.")
     if any(each.account_id == by.id for each in application.votes):
         raise AlreadyAnswered
     vote = Vote(account=by, choice=Choice(choice).value, cast_at=now)

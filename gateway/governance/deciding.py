@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue import queries as catalogue
@@ -17,12 +16,10 @@ from gateway.errors import Conflict, Invalid
 from gateway.governance import guards, progress
 from gateway.governance.applying import MixedPolicies
 from gateway.governance.models import Application, Decision, Outcome, State
+from gateway.governance.opening import Opened, open_the_door, project_for
 from gateway.governance.states import move
-from gateway.jobs.queue import enqueue
 from gateway.people.models import Account
 from gateway.people.tokens import acting
-from gateway.projects import grants
-from gateway.projects.commands import begin_project
 from gateway.projects.models import Grant, Project
 from gateway.settings import current
 from gateway.trail.record import record
@@ -53,6 +50,7 @@ def approve(
 ) -> Grant:
     """Approve until `ends`: makes the project, its members, its grant, and the work of building the release.
 
+    An amendment or renewal changes the project that it is about instead; see `opening`.
     Access starts at once, or on the day the applicant asked for if that is later.
     Raises whatever the guards raise (WrongState, NoQuorum, OwnApplication, RoleNeeded, EndNotAllowed...).
     """
@@ -63,7 +61,7 @@ def approve(
     datasets = _datasets(db, application)
     policy = _one_policy({each.deid_policy for each in datasets})
     outcome = Outcome.APPROVED_WITH_CONDITIONS if conditions else Outcome.APPROVED
-    project = _begin_project(db, by=by, application=application, now=now)
+    project = project_for(db, by=acting(by), application=application, now=now)
     _decide(
         db,
         by=by,
@@ -72,25 +70,15 @@ def approve(
         now=now,
         project=project,
         detail={
+            "kind": application.kind,
             "deid_policy": policy,
             "deid_policy_sha256": _recipe_hash(policy),
             "ends": ends.isoformat(),
             "datasets": sorted(each.id for each in datasets),
         },
     )
-    grant = grants.issue(
-        db,
-        by=acting(by),
-        project=project,
-        datasets=[each.id for each in datasets],
-        starts=starts,
-        ends=ends,
-        deid_policy=policy,
-        conditions=conditions,
-        now=now,
-    )
-    enqueue(db, kind="release.build", payload={"grant_id": grant.id}, now=now)
-    return grant
+    opened = Opened(datasets=frozenset(each.id for each in datasets), starts=starts, ends=ends, deid_policy=policy)
+    return open_the_door(db, by=acting(by), project=project, opened=opened, conditions=conditions, now=now)
 
 
 def send_back(
@@ -202,22 +190,6 @@ def _decide(
         project=project_id,
         subject=application.id,
         detail={**hashes, **(detail or {})},
-    )
-
-
-def _begin_project(db: Session, *, by: Account, application: Application, now: datetime) -> Project:
-    form, answers = application.form, application.answers
-    team = db.scalars(select(Account).where(func.lower(Account.email).in_(application.team_emails))).all()
-    return begin_project(
-        db,
-        by=acting(by),
-        title=application.title,
-        lay_title=form.answer_for("lay-title", answers) or "",
-        lay_summary=form.answer_for("lay-summary", answers) or "",
-        lead=application.applicant,
-        members=team,
-        application_id=application.id,
-        now=now,
     )
 
 

@@ -10,14 +10,14 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from gateway.errors import Forbidden
-from gateway.governance import guards, progress
+from gateway.governance import appealing, guards, progress
 from gateway.governance.committee import sites_to_answer
 from gateway.governance.models import Application, ReviewState, State
 from gateway.governance.queries import can_decide, open_applications, review_of
 from gateway.governance.workflow import Workflow
 from gateway.people.models import Account
 
-Ask = Literal["triage", "recommend", "site", "vote", "decide", "nothing"]
+Ask = Literal["triage", "recommend", "site", "vote", "decide", "appeal", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Waiting:
 def waiting_for(db: Session, account: Account) -> list[Waiting]:
     """What this account can do next in any of its roles; the longest wait first."""
     found = []
-    for each in open_applications(db):
+    for each in (*open_applications(db), *appealing.waiting(db)):
         before = desk(db, each, account)
         if before.since is not None:
             found.append(Waiting(each, before.words, before.since))
@@ -52,6 +52,8 @@ def desk(db: Session, each: Application, account: Account) -> Desk:
     """The first thing that this account has to do about this application now, or why there is none."""
     if guards.on_team(each, account):
         return Desk("nothing", guards.OwnApplication.title + ".")
+    if hears := _hears(each, account):
+        return hears
     if each.state not in (State.SUBMITTED, State.IN_REVIEW):
         return Desk("nothing", guards.SENTENCES[State(each.state)] + ".")
     if any(one.account_id == account.id for one in each.conflicts):
@@ -59,6 +61,16 @@ def desk(db: Session, each: Application, account: Account) -> Desk:
     workflow = guards.rules_of(each)
     found = next(_asks(db, each, account, workflow), None)
     return found or Desk("nothing", _why_nothing(each, account))
+
+
+def _hears(each: Application, account: Account) -> Desk | None:
+    if each.appeal is None:
+        return None
+    try:
+        found = appealing.may_hear(each, account)
+    except (Forbidden, appealing.NoAppeal):
+        return None
+    return Desk("appeal", "Hear the appeal", found.made_at)
 
 
 def _asks(db: Session, each: Application, account: Account, workflow: Workflow) -> Iterator[Desk]:
@@ -91,6 +103,8 @@ def _may_vote(each: Application, account: Account, workflow: Workflow) -> bool:
     try:
         guards.may_judge(each, account, workflow.ballot.role)
     except Forbidden:
+        return False
+    if account.id in guards.had_a_say_before(each):
         return False
     return all(one.account_id != account.id for one in each.votes)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, Forbidden, Invalid, NotFound
-from gateway.governance.models import Application, Review, ReviewState, State
+from gateway.governance.models import Application, Kind, Review, ReviewState, State
 from gateway.governance.workflow import Workflow
 from gateway.people.models import Account
 
@@ -178,6 +178,8 @@ def fit_to_review(application: Application, reviewer: Account, role: str) -> Non
         raise UnfitReviewer("Nobody with a conflict of interest can review it.")
     if any(each.reviewer_id == reviewer.id for each in application.reviews):
         raise UnfitReviewer("Each reviewer is asked once.")
+    if reviewer.id in had_a_say_before(application):
+        raise UnfitReviewer("After an appeal nobody reviews who had a say in the rejection.")
 
 
 def review_waiting(application: Application, by: Account) -> Review:
@@ -190,10 +192,27 @@ def review_waiting(application: Application, by: Account) -> Review:
     raise NotAsked
 
 
+def had_a_say(application: Application) -> set[str]:
+    """Ids of everybody whose review, vote or decision stands."""
+    decided = {application.decision.decided_by_id} if application.decision else set[str]()
+    reviewed = {each.reviewer_id for each in application.reviews_given}
+    return decided | reviewed | {each.account_id for each in application.votes}
+
+
+def had_a_say_before(application: Application) -> set[str]:
+    """After an appeal: everybody who had a say in the rejection."""
+    before = application.revises
+    if application.kind != Kind.APPEAL or before is None:
+        return set()
+    return had_a_say(before) | had_a_say_before(before)
+
+
 def may_decide(application: Application, by: Account) -> None:
     """The decider holds the role, is not on the team and, by policy, gave neither a review nor a site's answer."""
     workflow = rules_of(application)
     may_judge(application, by, workflow.decision_role)
+    if by.id in had_a_say_before(application):
+        raise ReviewedIt("You had a say in the rejection, so somebody else has to decide after the appeal.")
     if workflow.decider_may_have_reviewed:
         return
     answered = {each.reviewer_id for each in application.reviews_given}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.governance import committee, deciding, guards, reviewing
+from gateway.governance import appealing, committee, deciding, guards, reviewing
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer, State
 from gateway.people.models import Account
 
@@ -68,6 +68,12 @@ def give_review(db: Session, *, by: Account, application: Application, values: V
         conditions=values["conditions"],
         now=now,
     )
+
+
+def hear_appeal(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """HearingSchema: allow the appeal, or dismiss it."""
+    command = appealing.allow if values["verdict"] == "allow" else appealing.dismiss
+    command(db, by=by, application=application, reasons=values["reasons"], now=now)
 
 
 def give_decision(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:

@@ -30,6 +30,23 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Kind(StrEnum):
+    """What an application asks for: a new project, or something about one that was decided on."""
+
+    NEW = "new"
+    AMENDMENT = "amendment"
+    RENEWAL = "renewal"
+    APPEAL = "appeal"
+
+
+class AppealState(StrEnum):
+    """Where an appeal stands."""
+
+    WAITING = "waiting"
+    ALLOWED = "allowed"
+    DISMISSED = "dismissed"
+
+
 class ReviewState(StrEnum):
     """Where one reviewer stands."""
 
@@ -92,11 +109,13 @@ class Application(Base):
     __tablename__ = "application"
     __table_args__ = (
         CheckConstraint(_one_of("state", State), name="state"),
+        CheckConstraint(_one_of("kind", Kind), name="kind"),
         CheckConstraint("(state = 'draft') = (submitted_at is null) or state = 'withdrawn'", name="submitted"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     applicant_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16), default=Kind.NEW.value)
     state: Mapped[str] = mapped_column(String(32), default=State.DRAFT.value, index=True)
     version: Mapped[int] = mapped_column(default=1)
     form_sha256: Mapped[str] = mapped_column(ForeignKey("policy_text.sha256"))
@@ -107,10 +126,14 @@ class Application(Base):
     review_began_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     revises_id: Mapped[str | None] = mapped_column(ForeignKey("application.id"), unique=True)
-    project_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"), unique=True)
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"), index=True)
+    changes_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"), index=True)  # the project to be changed
 
     applicant: Mapped[Account] = relationship()
-    project: Mapped[Project | None] = relationship()
+    project: Mapped[Project | None] = relationship(foreign_keys=[project_id])
+    changes: Mapped[Project | None] = relationship(foreign_keys=[changes_id])
+    revises: Mapped[Application | None] = relationship(remote_side="Application.id")
+    appeal: Mapped[Appeal | None] = relationship(back_populates="application")
     form_text: Mapped[PolicyText] = relationship(foreign_keys=[form_sha256])
     workflow_text: Mapped[PolicyText | None] = relationship(foreign_keys=[workflow_sha256])
     reviews: Mapped[list[Review]] = relationship(back_populates="application", order_by="Review.asked_at")
@@ -236,6 +259,26 @@ class Conflict(Base):
 
     application: Mapped[Application] = relationship(back_populates="conflicts")
     account: Mapped[Account] = relationship()
+
+
+class Appeal(Base):
+    """The one appeal against a rejection, decided by somebody who had no say in it."""
+
+    __tablename__ = "appeal"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", AppealState), name="state"),
+        CheckConstraint("(state = 'waiting') = (decided_by_id is null)", name="decided"),
+    )
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
+    grounds: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), default=AppealState.WAITING.value, index=True)
+    decided_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    decided_at: Mapped[datetime | None]
+    reasons: Mapped[str] = mapped_column(Text, default="")
+
+    application: Mapped[Application] = relationship(back_populates="appeal")
 
 
 class Decision(Base):

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from gateway.clock import now
 from gateway.db import reading
 from gateway.governance import queries
+from gateway.governance.after_pages import after
 from gateway.governance.applying_pages import applying
 from gateway.governance.desk import days_since, waiting_for
 from gateway.governance.drafting_pages import drafting
@@ -22,7 +23,7 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/governance",
 )
-for part in (applying, drafting, reviewing):
+for part in (applying, drafting, reviewing, after):
     pages.register_blueprint(part)
 
 

@@ -21,12 +21,14 @@ from gateway.governance.judging import (
     give_review,
     give_site_answer,
     give_vote,
+    hear_appeal,
     tell_conflict,
 )
 from gateway.governance.models import State
 from gateway.governance.schemas import (
     ConflictSchema,
     DecisionSchema,
+    HearingSchema,
     ReviewSchema,
     SiteSchema,
     TriageSchema,
@@ -38,7 +40,14 @@ from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
 
 reviewing = Blueprint("reviewing", __name__)
-FORMS: tuple[type[Schema], ...] = (ReviewSchema, SiteSchema, VoteSchema, ConflictSchema, DecisionSchema)
+FORMS: tuple[type[Schema], ...] = (
+    ReviewSchema,
+    SiteSchema,
+    VoteSchema,
+    ConflictSchema,
+    HearingSchema,
+    DecisionSchema,
+)
 EMPTY = dict.fromkeys([key for each in FORMS for key in each().fields], "")
 THANKS = "Thank you. Your answer is recorded."
 Judgement = Callable[..., None]
@@ -107,6 +116,14 @@ def decide(application_id: str) -> Any:
     return _do(application_id, DecisionSchema(), sent, give_decision, "The decision is recorded.")
 
 
+@reviewing.post("/reviews/<application_id>/appeal")
+@signed_in
+def appeal(application_id: str) -> Any:
+    """Allow the appeal, or dismiss it."""
+    sent = sent_as(HearingSchema, request.form)
+    return _do(application_id, HearingSchema(), sent, hear_appeal, "The appeal is decided.")
+
+
 def _do(application_id: str, schema: Schema, sent: dict[str, Any], judge: Judgement, done: str) -> Any:
     """Validate, judge in one transaction, and come back with what happened in plain words."""
     try:
@@ -162,7 +179,7 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             groups=[(each, queries.possible_reviewers(db, found, each.role)) for each in groups] if triage else [],
             sites=sites_to_answer(db, found, account),
             tally=progress.tally(found),
-            may_conflict=before_me.asks != "nothing",
+            may_conflict=before_me.asks not in ("nothing", "appeal"),
             sent=EMPTY | sent,
             faults=found_faults,
             reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),

@@ -222,6 +222,37 @@ class ReviewSchema(_Strict):
                 raise ValidationError({"comments": ["Give your reasons"]})
 
 
+class AppealSchema(_Strict):
+    """Why a rejection should be looked at again."""
+
+    grounds = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=5000, error="Say why, in 5,000 characters or fewer"),
+        error_messages={"required": "Say why the decision should be looked at again"},
+    )
+
+
+class HearingSchema(_Strict):
+    """What becomes of an appeal."""
+
+    verdict = fields.String(
+        required=True,
+        validate=validate.OneOf(["allow", "dismiss"], error="Choose an answer"),
+        error_messages={"required": "Choose an answer"},
+    )
+    reasons = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=5000, error="Give your reasons: the applicant reads them"),
+        error_messages={"required": "Give your reasons: the applicant reads them"},
+    )
+
+
+class ChangeSchema(_Strict):
+    """What is asked of an approved project."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(["amendment", "renewal"]))
+
+
 class DecisionSchema(_Seen):
     """What the chair decides."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.governance import progress
-from gateway.governance.models import Application, SiteAnswer, State
+from gateway.governance.models import Appeal, AppealState, Application, SiteAnswer, State
 from gateway.governance.workflow import ReviewGroup, Workflow
 
 Standing = Literal["done", "now", "later", "stopped"]
@@ -42,7 +42,7 @@ def steps(each: Application, workflow: Workflow) -> list[Step]:
         began = [("Started", each.started_at), ("Submitted", each.submitted_at), ("In review", each.review_began_at)]
         before = [Step(title, "", "done", when) for title, when in began if when]
         return [*before, Step("Withdrawn", "You took it back", "stopped", each.closed_at)]
-    return [*_beginning(each, state), *_stages(each, state, workflow), _ending(each, state)]
+    return [*_beginning(each, state), *_stages(each, state, workflow), _ending(each, state), *_after(each)]
 
 
 def promised(workflow: Workflow) -> list[Step]:
@@ -107,3 +107,25 @@ def _ending(each: Application, state: State) -> Step:
         return Step(title, text, standing, each.closed_at)
     ready = state == State.IN_REVIEW and not progress.missing(each)
     return Step("Decision", "The chair of the committee decides", "now" if ready else "later")
+
+
+def _after(each: Application) -> Iterator[Step]:
+    """What came after the decision: an appeal, or how the project's access stands."""
+    match each.appeal:
+        case Appeal(state=AppealState.WAITING, made_at=when):
+            yield Step("Appeal", "Somebody who had no say in it looks again", "now", when)
+        case Appeal(state=AppealState.ALLOWED, decided_at=when):
+            yield Step("Appeal allowed", "It is judged anew", "done", when)
+        case Appeal(decided_at=when):
+            yield Step("Appeal dismissed", "The decision stands", "stopped", when)
+    project = each.project
+    if project is None:
+        return
+    if project.closure is not None:
+        yield Step("Closed", "The data are destroyed", "done", project.closure.closed_at)
+        return
+    for grant in project.grants:
+        if grant.revoked_at is not None:
+            yield Step("Revoked", "Access was taken back", "stopped", grant.revoked_at)
+        elif grant.suspended_at is not None:
+            yield Step("Suspended", "Access rests", "stopped", grant.suspended_at)

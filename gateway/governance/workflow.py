@@ -39,10 +39,19 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True)
+class AppealRules:
+    """Who hears an appeal against a rejection, and for how many days one may be made."""
+
+    role: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
     """The rules of one committee, with the hash of the text that they were read from.
 
-    `custodian_role` is empty where the sites are not asked, `ballot` None where nobody votes.
+    `custodian_role` is empty where the sites are not asked, `ballot` None where nobody votes,
+    `appeal` None where a rejection is the end.
     """
 
     name: str
@@ -55,6 +64,7 @@ class Workflow:
     decision_role: str
     decider_may_have_reviewed: bool
     max_days: int
+    appeal: AppealRules | None
     sha256: str
     source: str
 
@@ -96,7 +106,7 @@ def parse_workflow(source: str) -> Workflow:
 
 
 def _workflow(raw: Mapping[str, Any], source: str) -> Workflow:
-    known = {"name", "version", "title", "triage", "review", "sites", "vote", "decision"}
+    known = {"name", "version", "title", "triage", "review", "sites", "vote", "decision", "appeal"}
     if surprise := sorted(set(raw) - known):
         raise BadWorkflow(f"the workflow has a part that means nothing: {surprise[0]!r}")
     return Workflow(
@@ -110,6 +120,7 @@ def _workflow(raw: Mapping[str, Any], source: str) -> Workflow:
         decision_role=raw["decision"]["role"],
         decider_may_have_reviewed=raw["decision"]["may_have_reviewed"],
         max_days=raw["decision"]["max_days"],
+        appeal=AppealRules(**raw["appeal"]) if "appeal" in raw else None,
         sha256=sha256(source.encode()).hexdigest(),
         source=source,
     )

@@ -45,6 +45,20 @@ class Revoked(Forbidden):
     title = "Access under this grant was revoked"
 
 
+class Suspended(Forbidden):
+    """The grant rests: it was stopped for a time."""
+
+    code = "grant-suspended"
+    title = "Access under this grant is suspended"
+
+
+class ProjectClosed(Conflict):
+    """A closed project gets no more access."""
+
+    code = "project-closed"
+    title = "This project is closed"
+
+
 class AlreadyRevoked(Conflict):
     """A grant is revoked once."""
 
@@ -77,10 +91,10 @@ class Pass:
 def admit(db: Session, *, account_id: str, grant_id: str, now: datetime) -> Pass:
     """A Pass for this account under this grant, at this moment.
 
-    Raises NotAMember, Revoked, NotYet or Ended. The start is inside the grant, the end is not.
+    Raises NotAMember, Revoked, Suspended, NotYet or Ended. The start is inside the grant, the end is not.
     """
     found = db.execute(
-        select(Grant.project_id, Grant.starts_at, Grant.ends_at, Grant.revoked_at, Grant.epoch)
+        select(Grant.project_id, Grant.starts_at, Grant.ends_at, Grant.revoked_at, Grant.suspended_at, Grant.epoch)
         .join(Membership, Membership.project_id == Grant.project_id)
         .where(Grant.id == grant_id, Membership.account_id == account_id)
     ).one_or_none()
@@ -88,6 +102,8 @@ def admit(db: Session, *, account_id: str, grant_id: str, now: datetime) -> Pass
         raise NotAMember
     if found.revoked_at is not None:
         raise Revoked
+    if found.suspended_at is not None:
+        raise Suspended
     if now < found.starts_at:
         raise NotYet
     if now >= found.ends_at:
@@ -109,8 +125,10 @@ def issue(
 ) -> Grant:
     """A new grant of these datasets (catalogue ids) to the project.
 
-    Raises Invalid if the grant could never admit anyone.
+    Raises Invalid if the grant could never admit anyone, ProjectClosed.
     """
+    if project.closure is not None:
+        raise ProjectClosed
     if not datasets:
         raise Invalid("A grant opens at least one dataset.")
     if ends <= max(starts, now):

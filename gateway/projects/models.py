@@ -5,7 +5,7 @@ Dataset ids are plain strings here: the catalogue stands on the same floor, so n
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -29,6 +29,8 @@ class Project(Base):
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="project")
     grants: Mapped[list[Grant]] = relationship(back_populates="project", order_by="Grant.starts_at")
+    conditions: Mapped[list[Condition]] = relationship(back_populates="project", order_by="Condition.set_at")
+    closure: Mapped[Closure | None] = relationship(back_populates="project")
 
 
 class Membership(Base):
@@ -61,6 +63,8 @@ class Grant(Base):
     issued_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_because: Mapped[str | None] = mapped_column(String(500))
+    suspended_at: Mapped[datetime | None]  # while it is set nobody is admitted; it can be taken up again
+    suspended_because: Mapped[str | None] = mapped_column(String(500))
     epoch: Mapped[int] = mapped_column(default=1)
     deid_policy: Mapped[str] = mapped_column(String(100))
     conditions: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -83,6 +87,42 @@ class GrantDataset(Base):
     dataset_id: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
 
     grant: Mapped[Grant] = relationship(back_populates="datasets")
+
+
+class Condition(Base):
+    """Something that the committee asked for: open, reported done by the project, done once a steward agrees."""
+
+    __tablename__ = "project_condition"
+    __table_args__ = (CheckConstraint("state in ('open', 'reported', 'done')", name="state"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
+    text: Mapped[str] = mapped_column(String(500))
+    state: Mapped[str] = mapped_column(String(16), default="open")
+    set_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")  # what the project says it did
+    remark: Mapped[str] = mapped_column(Text, default="")  # why a steward sent it back
+    reported_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+
+    project: Mapped[Project] = relationship(back_populates="conditions")
+
+
+class Closure(Base):
+    """How a project ended: what came out of it, and that every copy of the data is destroyed. Written once."""
+
+    __tablename__ = "project_closure"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    closed_by_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
+    closed_at: Mapped[datetime]
+    outputs: Mapped[list[str]] = mapped_column(JSON, default=list)
+    destruction: Mapped[str] = mapped_column(Text)
+    destroyed_on: Mapped[date]
+    checked_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    checked_at: Mapped[datetime | None]
+
+    project: Mapped[Project] = relationship(back_populates="closure")
 
 
 class DataKey(Base):

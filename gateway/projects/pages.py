@@ -20,11 +20,13 @@ from gateway.errors import Conflict, Invalid, NotFound, Unauthenticated
 from gateway.people.access import actor, may, requires, signed_in, the_account
 from gateway.people.models import Account
 from gateway.projects import commands, grants, queries
-from gateway.projects.models import Project
+from gateway.projects.after_pages import after
+from gateway.projects.models import LEAD, Project
 from gateway.projects.standing import Standing, standing
 
 Panel = Callable[[Project, Account], Markup]
 pages = Blueprint("projects", __name__, template_folder="templates")
+pages.register_blueprint(after)
 
 
 class NoSuchProject(NotFound):
@@ -69,6 +71,7 @@ def show(project_id: str) -> str:
         account = _me(db)
         project = _seen(db, project_id, account)
         panels: Sequence[Panel] = current_app.extensions["project_panels"]
+        place = queries.membership(db, project_id, account.id)
         members = [(each, db.get(Account, each.account_id)) for each in project.memberships]
         return render_template(
             "projects/project.html",
@@ -76,6 +79,8 @@ def show(project_id: str) -> str:
             grants=_standings(project, now()),
             members=sorted(members, key=lambda pair: (pair[0].role, pair[1].name if pair[1] else "")),
             panels=[panel(project, account) for panel in panels],
+            is_member=place is not None,
+            is_lead=place is not None and place.role == LEAD,
             may_revoke=may("grant.revoke"),
             may_add=may("application.triage"),
             one_second=timedelta(seconds=1),

@@ -49,6 +49,7 @@ def grants_running(db: Session, now: datetime) -> Sequence[Grant]:
     return db.scalars(
         select(Grant)
         .where(Grant.starts_at <= now, Grant.ends_at > now, Grant.revoked_at.is_(None))
+        .where(Grant.suspended_at.is_(None))
         .order_by(Grant.ends_at)
     ).all()
 

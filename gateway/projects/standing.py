@@ -14,16 +14,18 @@ class Standing:
     """A grant, its state and the sentence for it."""
 
     grant: Grant
-    state: Literal["not yet", "running", "ended", "revoked"]
+    state: Literal["not yet", "running", "ended", "suspended", "revoked"]
     sentence: str
 
 
 def standing(grant: Grant, now: datetime) -> Standing:
-    """Where the grant stands: revoked before ended before running."""
+    """Where the grant stands: revoked before ended before suspended before running."""
     if grant.revoked_at is not None:
         return Standing(grant, "revoked", "Revoked")
     if now >= grant.ends_at:
         return Standing(grant, "ended", "Ended")
+    if grant.suspended_at is not None:
+        return Standing(grant, "suspended", "Suspended")
     if now < grant.starts_at:
         return Standing(grant, "not yet", f"Starts {_in(grant.starts_at, now)}")
     return Standing(grant, "running", f"Ends {_in(grant.ends_at, now)}")

@@ -129,6 +129,8 @@ def upgrade() -> None:
         sa.Column("issued_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("revoked_because", sa.String(length=500), nullable=True),
+        sa.Column("suspended_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("suspended_because", sa.String(length=500), nullable=True),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("deid_policy", sa.String(length=100), nullable=False),
         sa.Column("conditions", sa.JSON(), nullable=False),
@@ -143,6 +145,7 @@ def upgrade() -> None:
         "application",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("applicant_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("form_sha256", sa.String(length=64), nullable=False),
@@ -154,9 +157,11 @@ def upgrade() -> None:
         sa.Column("closed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("revises_id", sa.String(length=16), nullable=True),
         sa.Column("project_id", sa.String(length=16), nullable=True),
+        sa.Column("changes_id", sa.String(length=16), nullable=True),
         sa.CheckConstraint(
             "(state = 'draft') = (submitted_at is null) or state = 'withdrawn'", name=op.f("ck_application_submitted")
         ),
+        sa.CheckConstraint("kind in ('new', 'amendment', 'renewal', 'appeal')", name=op.f("ck_application_kind")),
         sa.CheckConstraint(
             "state in ('draft', 'submitted', 'in-review', 'approved', 'approved-with-conditions', 'returned', 'rejected', 'withdrawn')",
             name=op.f("ck_application_state"),
@@ -164,6 +169,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["applicant_id"], ["people_account.id"], name=op.f("fk_application_applicant_id_people_account")
         ),
+        sa.ForeignKeyConstraint(["changes_id"], ["project.id"], name=op.f("fk_application_changes_id_project")),
         sa.ForeignKeyConstraint(
             ["form_sha256"], ["policy_text.sha256"], name=op.f("fk_application_form_sha256_policy_text")
         ),
@@ -173,11 +179,12 @@ def upgrade() -> None:
             ["workflow_sha256"], ["policy_text.sha256"], name=op.f("fk_application_workflow_sha256_policy_text")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_application")),
-        sa.UniqueConstraint("project_id", name=op.f("uq_application_project_id")),
         sa.UniqueConstraint("revises_id", name=op.f("uq_application_revises_id")),
     )
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_application_applicant_id"), ["applicant_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_application_changes_id"), ["changes_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_application_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_state"), ["state"], unique=False)
 
     op.create_table(
@@ -265,6 +272,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_people_token_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "project_closure",
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("closed_by_id", sa.String(length=16), nullable=False),
+        sa.Column("closed_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("outputs", sa.JSON(), nullable=False),
+        sa.Column("destruction", sa.Text(), nullable=False),
+        sa.Column("destroyed_on", sa.Date(), nullable=False),
+        sa.Column("checked_by_id", sa.String(length=16), nullable=True),
+        sa.Column("checked_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["checked_by_id"], ["people_account.id"], name=op.f("fk_project_closure_checked_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["closed_by_id"], ["people_account.id"], name=op.f("fk_project_closure_closed_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_closure_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_project_closure")),
+    )
+    op.create_table(
+        "project_condition",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.String(length=500), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("set_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("reported_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state in ('open', 'reported', 'done')", name=op.f("ck_project_condition_state")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_condition_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_condition")),
+    )
+    with op.batch_alter_table("project_condition", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_project_condition_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "reidentification",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("project_id", sa.String(length=16), nullable=False),
@@ -329,6 +373,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("access_grant_dataset", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_access_grant_dataset_dataset_id"), ["dataset_id"], unique=False)
+
+    op.create_table(
+        "appeal",
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("grounds", sa.Text(), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("decided_by_id", sa.String(length=16), nullable=True),
+        sa.Column("decided_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.CheckConstraint("(state = 'waiting') = (decided_by_id is null)", name=op.f("ck_appeal_decided")),
+        sa.CheckConstraint("state in ('waiting', 'allowed', 'dismissed')", name=op.f("ck_appeal_state")),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_appeal_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["people_account.id"], name=op.f("fk_appeal_decided_by_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("application_id", name=op.f("pk_appeal")),
+    )
+    with op.batch_alter_table("appeal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_appeal_state"), ["state"], unique=False)
 
     op.create_table(
         "conflict_of_interest",
@@ -680,6 +746,10 @@ def downgrade() -> None:
 
     op.drop_table("data_release")
     op.drop_table("conflict_of_interest")
+    with op.batch_alter_table("appeal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_appeal_state"))
+
+    op.drop_table("appeal")
     with op.batch_alter_table("access_grant_dataset", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_grant_dataset_dataset_id"))
 
@@ -694,6 +764,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_reidentification_expires_at"))
 
     op.drop_table("reidentification")
+    with op.batch_alter_table("project_condition", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_project_condition_project_id"))
+
+    op.drop_table("project_condition")
+    op.drop_table("project_closure")
     with op.batch_alter_table("people_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_people_token_account_id"))
 
@@ -711,6 +786,8 @@ def downgrade() -> None:
     op.drop_table("archive")
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_application_state"))
+        batch_op.drop_index(batch_op.f("ix_application_project_id"))
+        batch_op.drop_index(batch_op.f("ix_application_changes_id"))
         batch_op.drop_index(batch_op.f("ix_application_applicant_id"))
 
     op.drop_table("application")

@@ -146,7 +146,7 @@ def refused_after_revocation(browser: object, demo: Demo, researcher: Person, re
     steward.page.click("a[href^='/projects/']")
     steward.page.wait_for_load_state()
     steward.page.click("details:has(form[action$='/revoke']) summary")
-    steward.page.fill("textarea[name=reason]", "The study has ended early")
+    steward.page.fill("form[action$='/revoke'] textarea[name=reason]", "The study has ended early")
     steward.press("form[action$='/revoke'] button[type=submit]")
     refused = researcher.context.request.get(f"{demo.base_url}/releases/{release}/dicomweb/studies")
     return refused.status == 403 and json.loads(refused.text())["code"] == "grant-revoked"
@@ -163,6 +163,7 @@ PAGES = {
         "/policies",
         "/policies/pathology-research",
         "/quarantine",
+        "/sites",
     ],
     "auditor": ["/", "/audit"],
     "administrator": ["/", "/admin"],

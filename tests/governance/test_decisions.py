@@ -93,6 +93,7 @@ def test_every_step_is_on_the_trail_in_order():
         "project.begun",
         "application.approved-with-conditions",
         "grant.issued",
+        "conditions.set",
     ]
 
 

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import gateway.release.models  # noqa: F401  # its tables: a project's page shows its releases
 from app import create_app
 from gateway import settings
 from gateway.clock import now

@@ -1,0 +1,105 @@
+"""What an approval opens: a new project with its grant, or for an amendment or renewal what changes in the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway.governance.models import Application
+from gateway.jobs.queue import enqueue
+from gateway.people.models import Account
+from gateway.projects import grant_changes, grants
+from gateway.projects.commands import add_member, begin_project
+from gateway.projects.conditions import set_conditions
+from gateway.projects.models import Grant, Project
+from gateway.trail.record import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was approved: these datasets (catalogue ids), from when, until when, under which policy."""
+
+    datasets: frozenset[str]
+    starts: datetime
+    ends: datetime
+    deid_policy: str
+
+
+def project_for(db: Session, *, by: Actor, application: Application, now: datetime) -> Project:
+    """The project to open the door for: a new one, or the one that is changed, with who is new on its team.
+
+    Raises ProjectClosed for a change to a closed project.
+    """
+    team = _team(db, application)
+    project = application.changes
+    if project is None:
+        form, answers = application.form, application.answers
+        return begin_project(
+            db,
+            by=by,
+            title=application.title,
+            lay_title=form.answer_for("lay-title", answers) or "",
+            lay_summary=form.answer_for("lay-summary", answers) or "",
+            lead=application.applicant,
+            members=team,
+            application_id=application.id,
+            now=now,
+        )
+    if project.closure is not None:
+        raise grants.ProjectClosed
+    known = {each.account_id for each in project.memberships}
+    for account in team:
+        if account.id not in known:
+            add_member(db, by=by, project=project, account=account, now=now)
+    return project
+
+
+def open_the_door(
+    db: Session, *, by: Actor, project: Project, opened: Opened, conditions: Sequence[str], now: datetime
+) -> Grant:
+    """Lengthen the live grants that hold nothing but what was approved, and issue one for what is not in them yet.
+
+    A suspended grant stays suspended. Gives the new grant, or the longest of those that were there.
+    """
+    grant = _open(db, by=by, project=project, opened=opened, conditions=conditions, now=now)
+    set_conditions(db, by=by, project=project, texts=conditions, now=now)
+    return grant
+
+
+def _open(
+    db: Session, *, by: Actor, project: Project, opened: Opened, conditions: Sequence[str], now: datetime
+) -> Grant:
+    live = [each for each in project.grants if _fits(each, opened, now)]
+    for grant in live:
+        if grant.ends_at < opened.ends:
+            grant_changes.extend(db, by=by, grant=grant, ends=opened.ends, now=now)
+    left = opened.datasets - {each for grant in live for each in grant.dataset_ids}
+    if not left:
+        return max(live, key=lambda each: each.ends_at)
+    grant = grants.issue(
+        db,
+        by=by,
+        project=project,
+        datasets=left,
+        starts=opened.starts,
+        ends=opened.ends,
+        deid_policy=opened.deid_policy,
+        conditions=conditions,
+        now=now,
+    )
+    enqueue(db, kind="release.build", payload={"grant_id": grant.id}, now=now)
+    return grant
+
+
+def _fits(grant: Grant, opened: Opened, now: datetime) -> bool:
+    """Whether the grant lives, under the same policy, and holds nothing that was not approved now."""
+    lives = grant.revoked_at is None and grant.ends_at > now
+    return lives and grant.deid_policy == opened.deid_policy and opened.datasets.issuperset(grant.dataset_ids)
+
+
+def _team(db: Session, application: Application) -> Sequence[Account]:
+    return db.scalars(select(Account).where(func.lower(Account.email).in_(application.team_emails))).all()
