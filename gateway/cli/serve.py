@@ -23,7 +23,7 @@ def run(host: str | None = None, port: int | None = None) -> None:
     """Serve until SIGINT or SIGTERM; if one part dies the other is stopped too. Exits with its status."""
     from gateway.settings import ROOT
 
-    environ = dict(os.environ)
+    environ = {"MALLOC_ARENA_MAX": "2", **os.environ}  # threads that share their heaps hold less memory
     if host is not None:
         environ["SLIDEGATE_HOST"] = host
     if port is not None:

@@ -46,6 +46,27 @@ class SourceRange:
         return self.source.read(self.start + start, length)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`length` bytes of a piece, from `start` in it."""
+
+    piece: Literal | SourceRange
+    start: int
+    length: int
+
+    @property
+    def data(self) -> bytes:
+        """The bytes. Raises Truncated."""
+        return self.piece.read(self.start, self.length)
+
+    def send_to(self, wire: int) -> bool:
+        """Whether the system could send them to a socket by itself, from a local file. Raises Truncated, OSError."""
+        if not isinstance(self.piece, SourceRange) or not isinstance(self.piece.source, FileSource):
+            return False
+        self.piece.source.send_to(wire, self.piece.start + self.start, self.length)
+        return True
+
+
 class Rope:
     """Pieces in a row. Safe to read from several threads, as its sources are."""
 
@@ -66,6 +87,10 @@ class Rope:
 
     def chunks(self, start: int = 0, stop: int | None = None, size: int = CHUNK) -> Iterator[bytes]:
         """The bytes from `start` to `stop`, at most `size` at a time."""
+        return (span.data for span in self.spans(start, stop, size))
+
+    def spans(self, start: int = 0, stop: int | None = None, size: int = CHUNK) -> Iterator[Span]:
+        """The parts of pieces that make up `start` to `stop`, at most `size` bytes each."""
         stop = self.length if stop is None else min(stop, self.length)
         at = start
         while at < stop:
@@ -73,7 +98,7 @@ class Rope:
             inside = at - self._starts[place]
             piece = self.pieces[place]
             length = min(size, piece.length - inside, stop - at)
-            yield piece.read(inside, length)
+            yield Span(piece, inside, length)
             at += length
 
     def write_to(self, target: int) -> None:

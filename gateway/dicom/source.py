@@ -79,6 +79,16 @@ class FileSource:
                 view = view[os.write(target, view) :]
             start, length = start + read, length - read
 
+    def send_to(self, wire: int, start: int, length: int) -> None:
+        """Send `length` bytes from `start` to a socket without reading them; raises Truncated, OSError."""
+        if start < 0 or start + length > self.size:
+            raise Truncated
+        while length:
+            sent = os.sendfile(wire, self._handle, start, length)
+            if not sent:
+                raise Truncated
+            start, length = start + sent, length - sent
+
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
         handle, self._handle = self._handle, -1

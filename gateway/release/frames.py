@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 
-from flask import Response
+from flask import Response, request
 
 from gateway.db import reading
 from gateway.errors import Invalid
-from gateway.release import slide, visits
+from gateway.people.session import caller
+from gateway.release import slide, turnstile, visits
 from gateway.release.accept import Given, choose, frame_types
 from gateway.release.answers import PRIVATE, accepted, answer
 from gateway.release.errors import NotInRelease
@@ -73,11 +75,19 @@ def frames(release_id: str, study: str, series: str, uid: str, numbers: str) -> 
             lease.frame(number)
         if body is not None:
             lease.close(sum(stop - start for start, stop in message.spans), "complete")
+            if not given.multipart:
+                turnstile.remember(request.environ, visit, entry, given.media_type, _until(visit))
             return answer(body, message.content_type)
         leased = [Leased(lease, start, stop) for start, stop in message.spans]
         stream = Stream(message.rope, Watch(visit), leased, 0, message.rope.length, held.pop_all().close)
     headers = {"Content-Length": str(message.rope.length), "Cache-Control": PRIVATE}
     return Response(stream, headers=headers, content_type=message.content_type, direct_passthrough=True)
+
+
+def _until(visit: Visit) -> datetime:
+    """When the caller's token or the grant ends."""
+    found = caller()
+    return visit.pass_.ends_at if found is None else found.at_most(visit.pass_.ends_at)
 
 
 def _message(opened: slide.Slide, numbers: Sequence[int], given: Given) -> Message:

@@ -14,7 +14,7 @@ from gateway.release.bundle import Bundle, Wrapping
 from gateway.release.errors import NotTheSame, RangeNotSatisfiable
 from gateway.release.multipart import Instances
 from gateway.release.queries import Place
-from gateway.release.streams import Leased, Stream, Watch
+from gateway.release.streams import Leased, Stream, Watch, wire_of
 from gateway.release.tar import Tar
 from gateway.release.visits import Visit
 
@@ -45,7 +45,8 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
         if request.method == "HEAD":
             return Response(headers=headers, content_type=DICOM)
         leased = Leased(visits.lease(visit, entry, "instance"), 0, opened.length)
-        stream = Stream(opened.rope, Watch(visit), [leased], start, stop, held.pop_all().close)
+        wire = wire_of(request.environ)
+        stream = Stream(opened.rope, Watch(visit), [leased], start, stop, held.pop_all().close, wire)
     return Response(stream, status=206 if span else 200, headers=headers, content_type=DICOM, direct_passthrough=True)
 
 

@@ -76,3 +76,12 @@ class Reidentification(Base):
     refused_by: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
     refused_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
+
+
+class AccessChange(Base):
+    """How often whatever decides on access has changed: one row, counted by triggers (changes.py)."""
+
+    __tablename__ = "access_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]

@@ -25,6 +25,7 @@ from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.queries import Place, entries, release_of_grant, releases_of_projects, whole_manifest
+from gateway.release.turnstile import Turnstile
 from gateway.settings import current
 from gateway.trail.leases import open_lease
 from gateway.web.cards import Card
@@ -62,9 +63,10 @@ class SlideRow:
 
 
 def install(app: Flask) -> None:
-    """Put releases on the project's page, and the slides that can be looked at on the dashboard."""
+    """Put the turnstile in front, releases on the project's page, and slides to look at on the dashboard."""
     cors.origins()  # a bad setting stops the gateway here
     app.extensions.setdefault("project_panels", []).append(releases_of)
+    app.wsgi_app = Turnstile(app.wsgi_app, secure=current().secure_cookies)  # type: ignore[method-assign]
     more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards)
     app.extensions.setdefault("dashboard", []).extend([cards, *more])
 

@@ -57,7 +57,7 @@ class Slide:
     rope: Rope
     etag: str
     _prepared: Prepared
-    _source: ByteSource
+    source: ByteSource
 
     @property
     def length(self) -> int:
@@ -84,7 +84,7 @@ class Slide:
         made = self._prepared.made
         if number in made.replaced:
             return Rope([Literal(made.replaced[number])])
-        return Rope([SourceRange(self._source, start, length) for start, length in made.frames.pieces(number)])
+        return Rope([SourceRange(self.source, start, length) for start, length in made.frames.pieces(number)])
 
 
 class _Cache:
@@ -143,7 +143,7 @@ def open_slide(db: Session, pass_: Pass, release: Release, entry: ManifestEntry)
 
 def close(slide: Slide) -> None:
     """Let go of the source."""
-    slide._source.close()
+    slide.source.close()
 
 
 def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, instance: Instance) -> Prepared:

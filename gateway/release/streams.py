@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from ssl import SSLSocket
+from typing import TYPE_CHECKING
 
 from gateway import clock
 from gateway.consent import optouts
@@ -14,6 +17,9 @@ from gateway.errors import SlidegateError
 from gateway.projects.grants import admit
 from gateway.release.visits import Visit
 from gateway.trail.leases import Lease, Outcome
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
 
 ASK_AGAIN = 0.5  # seconds
 CHUNK = 128 * 1024  # bytes
@@ -63,14 +69,24 @@ class Stream:
 
     Not a generator: one that is dropped half read runs its `finally` wherever the collector happens to find it,
     and inside a transaction the closing of a lease would wait for that same transaction for ever.
+    With a `wire`, the socket that the answer goes to, what lies in local files is sent by the system (sendfile(2)):
+    nothing is then left to hand over, and the chunk is empty. The first chunk never is: the headers go out with it.
     """
 
     def __init__(
-        self, rope: Rope, watch: Watch, leases: Sequence[Leased], start: int, stop: int, done: Callable[[], None]
+        self,
+        rope: Rope,
+        watch: Watch,
+        leases: Sequence[Leased],
+        start: int,
+        stop: int,
+        done: Callable[[], None],
+        wire: int | None = None,
     ) -> None:
         self._watch, self._leases, self._done = watch, leases, done
         self._start = self._at = start
-        self._chunks = rope.chunks(start, stop, CHUNK)
+        self._spans = rope.spans(start, stop, CHUNK)
+        self._wire, self._begun = wire, False
         self._outcome: Outcome = "aborted"
         self._over = False
 
@@ -85,13 +101,16 @@ class Stream:
         except Stopped:
             self._outcome = "stopped"
             raise
-        chunk = next(self._chunks, b"")
-        if not chunk:
+        span = next(self._spans, None)
+        if span is None:
             self._outcome = "complete"
             self.close()
             raise StopIteration
-        self._at += len(chunk)  # before it is handed over: what may have left counts as having left
-        return chunk
+        self._at += span.length  # before it is handed over: what may have left counts as having left
+        if self._begun and self._wire is not None and span.send_to(self._wire):
+            return b""
+        self._begun = True
+        return span.data
 
     def close(self) -> None:
         """Close the leases and let go of the sources; the web server calls it however the answer ends."""
@@ -103,3 +122,9 @@ class Stream:
                 each.close(self._start, self._at, self._outcome)
         finally:
             self._done()
+
+
+def wire_of(environ: WSGIEnvironment) -> int | None:
+    """The socket of the answer, where the web server lends it and it is plain; behind TLS bytes go through it."""
+    lent = environ.get("gunicorn.socket")
+    return lent.fileno() if isinstance(lent, socket.socket) and not isinstance(lent, SSLSocket) else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
@@ -18,6 +17,7 @@ from gateway.people.roles import permissions_of
 from gateway.people.tokens import acting
 from gateway.pixels.rules import load_rules
 from gateway.screening.models import Opinion
+from gateway.screening.queries import agreeing, opinions_on
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
@@ -71,19 +71,6 @@ def give_opinion(
     if opinion.settles:
         enqueue(db, kind="screening.settle", payload={"opinion": opinion.id}, now=now)
     return opinion
-
-
-def agreeing(db: Session, opinion: Opinion) -> set[str]:
-    """The accounts whose last word on the picture is the same as this one."""
-    last = {each.account_id: each for each in opinions_on(db, opinion.screening_id)}
-    last[opinion.account_id] = opinion
-    return {who for who, each in last.items() if (each.decision, each.boxes) == (opinion.decision, opinion.boxes)}
-
-
-def opinions_on(db: Session, screening_id: str) -> Sequence[Opinion]:
-    """All that was said of it, in order. Index: ix_screening_opinion_screening_id."""
-    said = select(Opinion).where(Opinion.screening_id == screening_id)
-    return db.scalars(said.order_by(Opinion.given_at, Opinion.id)).all()
 
 
 def _settled(db: Session, screening: Screening) -> bool:

@@ -151,7 +151,7 @@ def _page(screening_id: str, frame: int, faults: dict[str, str], typed: list[lis
     with reading() as db:
         seen = queries.screening(db, screening_id)
         instance = db.get_one(Instance, seen.instance_id)
-        said = commands.opinions_on(db, seen.id)
+        said = queries.opinions_on(db, seen.id)
         sheet, fault = _sheet(seen, instance, frame)
         others = [each for each in said if each.account_id != the_account().id]
         boxes: list[Any] = typed if typed is not None else _boxes_to_start_with(sheet.boxes, others)

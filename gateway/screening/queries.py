@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from gateway.catalogue.seen import FAILED, facts_of, is_slide, newest
 from gateway.errors import NotFound
 from gateway.pixels.rules import PixelRules
 from gateway.pixels.screen import REVIEW, looked_at
-from gateway.screening.commands import opinions_on
+from gateway.screening.models import Opinion
 
 MOST, SHOWN = 500, 50  # pictures in the queue, and decisions, that are shown; the rest come up as these are done
 
@@ -121,3 +121,16 @@ def decided(db: Session, rules: PixelRules) -> list[Decided]:
         key = str(instance.series_id) if is_slide(instance) else instance.id
         once.setdefault(key, Decided(seen.state, instance.modality, seen.people, seen.screened_at))
     return list(once.values())[:SHOWN]
+
+
+def agreeing(db: Session, opinion: Opinion) -> set[str]:
+    """The accounts whose last word on the picture is the same as this one."""
+    last = {each.account_id: each for each in opinions_on(db, opinion.screening_id)}
+    last[opinion.account_id] = opinion
+    return {who for who, each in last.items() if (each.decision, each.boxes) == (opinion.decision, opinion.boxes)}
+
+
+def opinions_on(db: Session, screening_id: str) -> Sequence[Opinion]:
+    """All that was said of it, in order. Index: ix_screening_opinion_screening_id."""
+    said = select(Opinion).where(Opinion.screening_id == screening_id)
+    return db.scalars(said.order_by(Opinion.given_at, Opinion.id)).all()

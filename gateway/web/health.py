@@ -79,9 +79,18 @@ def install(app: Flask) -> None:
         g.started = time.perf_counter()
 
     @app.after_request
-    def count(response: Response) -> Response:
-        worker, endpoint = str(os.getpid()), request.endpoint or "none"
-        _requests.labels(worker, endpoint, request.method, str(response.status_code)).inc()
-        if "started" in g:
-            _seconds.labels(worker, endpoint).observe(time.perf_counter() - g.started)
+    def counted(response: Response) -> Response:
+        taken = time.perf_counter() - g.started if "started" in g else None
+        count(request.endpoint or "none", request.method, response.status_code, taken)
         return response
+
+
+def count(endpoint: str, method: str, status: int, seconds: float | None) -> None:
+    """One more request answered."""
+    _requests.labels(_worker(), endpoint, method, str(status)).inc()
+    if seconds is not None:
+        _seconds.labels(_worker(), endpoint).observe(seconds)
+
+
+def _worker() -> str:
+    return str(os.getpid())

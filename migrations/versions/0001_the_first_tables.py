@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import gateway.db
+from gateway.release import changes
 from gateway.trail import guards
 
 revision = "0001"
@@ -13,6 +14,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "access_change",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_change")),
+    )
     op.create_table(
         "consent_epoch",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -696,10 +703,12 @@ def upgrade() -> None:
     with op.batch_alter_table("screening_opinion", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_screening_opinion_screening_id"), ["screening_id"], unique=False)
     guards.install(op.get_bind())
+    changes.install(op.get_bind())
 
 
 def downgrade() -> None:
     guards.remove(op.get_bind())
+    changes.remove(op.get_bind())
     with op.batch_alter_table("screening_opinion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_screening_opinion_screening_id"))
 
@@ -817,3 +826,4 @@ def downgrade() -> None:
     op.drop_table("opt_out")
     op.drop_table("data_key")
     op.drop_table("consent_epoch")
+    op.drop_table("access_change")

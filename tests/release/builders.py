@@ -39,6 +39,7 @@ from gateway.projects.commands import begin_project
 from gateway.projects.models import Grant
 from gateway.release.commands import build
 from gateway.release.models import ManifestEntry, Release
+from gateway.release.turnstile import forget_everybody
 from gateway.settings import ROOT, Settings
 from gateway.trail.models import Event
 from gateway.trail.record import SYSTEM
@@ -223,4 +224,5 @@ def a_gateway(tmp_path: Path, template: Path) -> Iterator[World]:
         world = World(app, template / "archive", reader, release)
         world.token = world.token_for(reader)
         yield world
+        forget_everybody()
     settings_room.use(before)

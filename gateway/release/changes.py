@@ -1,0 +1,87 @@
+"""How often whatever decides on access has changed: one number, kept by triggers of the database itself.
+
+A decision that was right under a number is right as long as the number stays: no code that grants, revokes, opts out
+or withdraws has to remember to say so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.db import Base, engine
+from gateway.release.models import AccessChange
+
+TABLE = AccessChange.__tablename__
+COUNT = f"UPDATE {TABLE} SET number = number + 1 WHERE id = 1"  # noqa: S608  # constants
+WATCHED: dict[str, tuple[str, ...]] = {  # table -> verbs; "UPDATE OF" leaves out what is only noted
+    "people_account": ("UPDATE OF closed_at, name, email", "DELETE"),
+    "people_token": ("UPDATE OF secret_sha256, account_id, scope, expires_at, revoked_at", "DELETE"),
+    "membership": ("INSERT", "UPDATE", "DELETE"),
+    "access_grant": ("INSERT", "UPDATE", "DELETE"),
+    "opt_out": ("INSERT", "UPDATE", "DELETE"),
+    "consent_epoch": ("INSERT", "UPDATE", "DELETE"),
+    "patient_key": ("UPDATE", "DELETE"),
+    "data_key": ("UPDATE", "DELETE"),
+    "data_release": ("UPDATE", "DELETE"),
+    "manifest_entry": ("UPDATE", "DELETE"),
+    "archive": ("UPDATE", "DELETE"),
+}
+
+
+def install(connection: Connection) -> None:
+    """Put the row and the triggers in place; safe to repeat. The tables must be there."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            f"CREATE OR REPLACE FUNCTION {TABLE}_count() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {COUNT}; RETURN NULL; END $$"
+        )
+    for table, verbs in WATCHED.items():
+        for verb in verbs:
+            connection.exec_driver_sql(_trigger(connection.dialect.name, table, verb))
+    connection.exec_driver_sql(f"INSERT INTO {TABLE} (id, number) VALUES (1, 1) ON CONFLICT DO NOTHING")  # noqa: S608
+
+
+def _trigger(dialect: str, table: str, verb: str) -> str:
+    name = f"{table}_{verb.split()[0].lower()}_counts"
+    if dialect == "postgresql":
+        return (
+            f"CREATE OR REPLACE TRIGGER {name} AFTER {verb} ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}_count()"
+        )
+    return f"CREATE TRIGGER IF NOT EXISTS {name} AFTER {verb} ON {table} BEGIN {COUNT}; END"
+
+
+def remove(connection: Connection) -> None:
+    """Take away what would outlive the tables (PostgreSQL's function); for a migration's way down."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {TABLE}_count() CASCADE")
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _with_all_tables(_metadata: Any, connection: Connection, **_: Any) -> None:
+    tables = set(connection.dialect.get_table_names(connection))
+    if tables.issuperset(WATCHED):
+        install(connection)
+
+
+def number() -> int | None:
+    """The number now; None where nothing counts, or the database does not answer: then nothing is to be remembered.
+
+    Straight from the driver: it is asked for with each frame.
+    """
+    bound = engine()
+    try:
+        connection = bound.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"SELECT number FROM {TABLE} WHERE id = 1")  # noqa: S608  # a constant
+            row = cursor.fetchone()
+            cursor.close()
+        finally:
+            connection.close()
+    except (SQLAlchemyError, bound.dialect.loaded_dbapi.Error):
+        return None
+    return int(row[0]) if row is not None else None
