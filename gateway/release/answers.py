@@ -44,11 +44,18 @@ def attributes_type() -> str:
     return choose(accepted(), [DICOM_JSON, "application/json", DICOM_XML]).media_type
 
 
-def attributes(found: Sequence[dict[str, Any]], media_type: str) -> Response:
-    """Attributes of instances or results, as one array of DICOM JSON or as a part of XML for each."""
+def written(told: dict[str, Any], media_type: str) -> bytes:
+    """The attributes of one instance or result."""
     if media_type == DICOM_XML:
-        return parts(((document(each), "") for each in found), DICOM_XML)
-    return answer(json.dumps(found, separators=(",", ":")).encode(), DICOM_JSON)
+        return document(told)
+    return json.dumps(told, separators=(",", ":")).encode()
+
+
+def attributes(bodies: Sequence[bytes], media_type: str) -> Response:
+    """What `written` gave: one array of DICOM JSON, or XML with a part for each."""
+    if media_type == DICOM_XML:
+        return parts(((body, "") for body in bodies), DICOM_XML)
+    return answer(b"[" + b",".join(bodies) + b"]", DICOM_JSON)
 
 
 def address(release_id: str, study: str, series: str = "", uid: str = "") -> str:

@@ -11,6 +11,7 @@ from gateway.db import reading
 from gateway.errors import SlidegateError, Withheld
 from gateway.release import slide, visits
 from gateway.release.models import ManifestEntry
+from gateway.release.queries import Member
 from gateway.release.streams import Leased, Stream, Watch
 from gateway.release.visits import Visit
 
@@ -23,7 +24,7 @@ class Wrapping(Protocol):
         """Of the whole."""
         ...
 
-    def length(self, entries: Iterator[ManifestEntry]) -> int:
+    def length(self, members: Iterator[Member]) -> int:
         """Bytes of the whole."""
         ...
 

@@ -95,7 +95,7 @@ def download(release_id: str, study: str = "", series: str = "") -> Response:
 
 
 def _bundle(visit: Visit, place: Place, wrapping: Wrapping) -> Response:
-    headers = {"Content-Length": str(wrapping.length(visits.walk(visit, place))), "Cache-Control": PRIVATE}
+    headers = {"Content-Length": str(wrapping.length(visits.sizes(visit, place))), "Cache-Control": PRIVATE}
     if request.method == "HEAD":
         wrapping.close()
         return Response(headers=headers, content_type=wrapping.content_type)

@@ -10,7 +10,7 @@ from flask import Response
 from gateway.db import reading
 from gateway.release import bulk, slide, visits
 from gateway.release.accept import OCTETS, choose
-from gateway.release.answers import accepted, address, answer, attributes, attributes_type, parts
+from gateway.release.answers import accepted, address, answer, attributes, attributes_type, parts, written
 from gateway.release.errors import NotInRelease
 from gateway.release.models import ManifestEntry
 from gateway.release.queries import Place
@@ -22,7 +22,8 @@ def metadata(release_id: str, study: str, series: str = "", uid: str = "") -> Re
     visit = visits.enter(release_id)
     media_type = attributes_type()
     found = _headers(visit, Place(study, series, uid))
-    return attributes([bulk.addressed(told, _bulk_url(release_id, entry)) for entry, told in found], media_type)
+    bodies = [written(bulk.addressed(told, _bulk_url(release_id, entry)), media_type) for entry, told in found]
+    return attributes(bodies, media_type)
 
 
 def bulkdata(release_id: str, study: str, series: str = "", uid: str = "") -> Response:

@@ -38,7 +38,7 @@ class ManifestEntry(Base):
     __tablename__ = "manifest_entry"
     __table_args__ = (
         Index("ix_manifest_entry_release_id_series_uid", "release_id", "series_uid"),
-        Index("ix_manifest_entry_release_id_position", "release_id", "position"),
+        Index("ix_manifest_entry_in_order", "release_id", "study_uid", "series_uid", "position"),
     )
 
     release_id: Mapped[str] = mapped_column(ForeignKey("data_release.id"), primary_key=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.release.models import ManifestEntry
+from gateway.release.queries import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ class Instances:
         self._head = f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode("ascii")
         self._end = f"--{boundary}--\r\n".encode("ascii")
 
-    def length(self, entries: Iterator[ManifestEntry]) -> int:
+    def length(self, members: Iterator[Member]) -> int:
         """Bytes of the whole."""
-        return sum(len(self._head) + entry.size + 2 for entry in entries) + len(self._end)
+        return sum(len(self._head) + each.size + 2 for each in members) + len(self._end)
 
     def head(self, _entry: ManifestEntry) -> bytes:
         """The boundary and the header of a part."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -55,6 +57,21 @@ class Search:
     limit: int
     offset: int
     warnings: tuple[str, ...]
+
+    def only(self, tag: str) -> str:
+        """The one UID that an attribute has to have; empty if there is none or a list of them."""
+        asked = [value for name, value in self.matches if name == tag]
+        return asked[0] if len(asked) == 1 and re.fullmatch(r"[0-9.]{1,64}", asked[0]) else ""
+
+    def texts(self, tags: Collection[str]) -> tuple[str, ...]:
+        """What stands in the facts, as JSON, of every instance that fits; of some attributes only.
+
+        Ranges and lists say nothing of the kind. The values are looked at one by one all the same.
+        """
+        named = [(OF_ANY.get(tag, tag), value) for tag, value in self.matches]
+        asked = [value for tag, value in named if tag in tags and not re.search(r"[-,\\]", value)]
+        pieces = {json.dumps(piece)[1:-1] for value in asked for piece in re.split(r"[*?]", value)}
+        return tuple(sorted(pieces - {""}))
 
     def given(self, told: Told, usual: Iterable[str], more: Iterable[str]) -> Told:
         """Those of the attributes that a level gives always, and those that it gives if they are asked for."""
@@ -156,17 +173,18 @@ def instance_facts(entries: Sequence[ManifestEntry], search: Search) -> Told:
     return search.given(entries[0].facts, usual, more)
 
 
-def grouped(entries: Sequence[ManifestEntry], name: Callable[[ManifestEntry], str]) -> list[list[ManifestEntry]]:
-    """Entries by study, series or instance, in the order of the manifest."""
-    groups: dict[str, list[ManifestEntry]] = {}
-    for entry in entries:
-        groups.setdefault(name(entry), []).append(entry)
-    return list(groups.values())
+def results(
+    entries: Iterable[ManifestEntry], search: Search, name: Callable[[ManifestEntry], str]
+) -> Iterator[list[ManifestEntry]]:
+    """The studies, series or instances of which any instance fits; entries come study by study, series by series."""
+    for _, group in groupby(entries, name):
+        members = list(group)
+        if any(_fits_all(entry, search) for entry in members):
+            yield members
 
 
-def matching(entries: Sequence[ManifestEntry], search: Search) -> list[ManifestEntry]:
-    """The entries that fit all that is asked."""
-    return [entry for entry in entries if all(_fits(entry.facts, tag, value) for tag, value in search.matches)]
+def _fits_all(entry: ManifestEntry, search: Search) -> bool:
+    return all(_fits(entry.facts, tag, value) for tag, value in search.matches)
 
 
 def _fits(told: Told, path: str, asked: str) -> bool:

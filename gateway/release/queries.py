@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import Select, Text, cast, select, tuple_
+from sqlalchemy.orm import Session, aliased, defer
 
 from gateway.catalogue.models import Archive, Instance, Series, Site, Study
 from gateway.errors import NotFound
@@ -105,27 +105,87 @@ def releases_of_projects(db: Session, project_ids: Sequence[str]) -> Sequence[Re
     ).all()
 
 
-def _below(release_id: str, place: Place | None) -> Select[ManifestEntry]:
+def _below(release_id: str, place: Place) -> Select[ManifestEntry]:
     asked = select(ManifestEntry).where(ManifestEntry.release_id == release_id, ManifestEntry.released)
-    place = place or Place()
     if place.study:
         asked = asked.where(ManifestEntry.study_uid == place.study)
     if place.series:
         asked = asked.where(ManifestEntry.series_uid == place.series)
     if place.instance:
         asked = asked.where(ManifestEntry.uid == place.instance)
-    return asked.order_by(ManifestEntry.position)
+    return asked
 
 
-def entries(db: Session, release_id: str, place: Place | None = None) -> Sequence[ManifestEntry]:
+def entries(db: Session, release_id: str, place: Place) -> Sequence[ManifestEntry]:
     """Released instances below a place, in order. Indexes: primary key, ix_manifest_entry_release_id_series_uid."""
-    return db.scalars(_below(release_id, place)).all()
+    return db.scalars(_below(release_id, place).order_by(ManifestEntry.position)).all()
 
 
-def entries_after(db: Session, release_id: str, place: Place, position: int, most: int) -> Sequence[ManifestEntry]:
-    """The next so many below a place, without their facts. Index: ix_manifest_entry_release_id_position."""
-    asked = _below(release_id, place).where(ManifestEntry.position > position).limit(most)
-    return db.scalars(asked.options(defer(ManifestEntry.facts, raiseload=True))).all()
+Mark = tuple[str, str, int]
+START: Mark = ("", "", -1)
+
+
+def mark_of(entry: ManifestEntry) -> Mark:
+    """Where an entry lies in the order of studies, series and positions."""
+    return entry.study_uid, entry.series_uid, entry.position
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of what lies below a place, study by study: at most so many behind a mark, the first few left out.
+
+    Only entries in whose facts all of the `texts` stand, somewhere, and `beside` in those of any instance of the
+    same study: what can be said before they are read.
+    """
+
+    place: Place
+    mark: Mark
+    most: int
+    skip: int = 0
+    texts: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+def entries_of(db: Session, release_id: str, page: Page) -> Sequence[ManifestEntry]:
+    """Released instances of a page. Index: ix_manifest_entry_in_order."""
+    return db.scalars(_of(release_id, page)).all()
+
+
+def bare_entries_of(db: Session, release_id: str, page: Page) -> Sequence[ManifestEntry]:
+    """The same without their facts, which are most of an entry."""
+    bare = defer(ManifestEntry.facts, raiseload=True)
+    return db.scalars(_of(release_id, page).options(bare)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An instance by its UIDs, and its length in bytes."""
+
+    study_uid: str
+    series_uid: str
+    uid: str
+    size: int
+
+
+def members(db: Session, release_id: str, place: Place) -> Iterator[Member]:
+    """All released instances below a place, a row at a time. Index: ix_manifest_entry_in_order."""
+    told = (ManifestEntry.study_uid, ManifestEntry.series_uid, ManifestEntry.uid, ManifestEntry.size)
+    asked = _below(release_id, place).with_only_columns(*told).execution_options(yield_per=10_000)
+    for row in db.execute(asked):
+        yield Member(*row)
+
+
+def _of(release_id: str, page: Page) -> Select[ManifestEntry]:
+    order = (ManifestEntry.study_uid, ManifestEntry.series_uid, ManifestEntry.position)
+    asked = _below(release_id, page.place).where(tuple_(*order) > page.mark).order_by(*order)
+    for text in page.texts:
+        asked = asked.where(cast(ManifestEntry.facts, Text).contains(text, autoescape=True))
+    other = aliased(ManifestEntry)
+    same_study = (other.release_id == release_id, other.study_uid == ManifestEntry.study_uid)
+    for text in page.beside:
+        found = select(other.uid).where(*same_study, cast(other.facts, Text).contains(text, autoescape=True))
+        asked = asked.where(found.exists())
+    return asked.limit(page.most).offset(page.skip)
 
 
 def whole_manifest(db: Session, release_id: str) -> Sequence[ManifestEntry]:

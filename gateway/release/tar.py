@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from gateway.release.models import ManifestEntry, Release
+from gateway.release.queries import Member
 
 BLOCK = 512  # bytes
 USTAR_LIMIT = 8 * 1024**3  # bytes that a plain header can tell
@@ -16,7 +17,7 @@ SUMS = "SHA256SUMS"
 HEX = 64  # digits of a SHA-256
 
 
-def path_of(entry: ManifestEntry) -> str:
+def path_of(entry: ManifestEntry | Member) -> str:
     """Where an instance lies in the tar, below its folder."""
     return f"{entry.study_uid}/{entry.series_uid}/{entry.uid}.dcm"
 
@@ -31,12 +32,13 @@ class Tar:
         self._made = int(release.built_at.timestamp())
         self._sums: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
 
-    def length(self, entries: Iterator[ManifestEntry]) -> int:
+    def length(self, members: Iterator[Member]) -> int:
         """Bytes of the whole."""
         whole, sums = 2 * BLOCK, 0
-        for entry in entries:
-            path = path_of(entry)
-            whole += len(self._head(path, entry.size)) + entry.size + _padding(entry.size)
+        for each in members:
+            path = path_of(each)
+            head = BLOCK if each.size < USTAR_LIMIT else len(self._head(path, each.size))
+            whole += head + each.size + _padding(each.size)
             sums += HEX + 2 + len(path) + 1
         return whole + len(self._head(SUMS, sums)) + sums + _padding(sums)
 

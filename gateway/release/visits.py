@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from gateway.projects.grants import Pass, admit
 from gateway.projects.keys import data_master
 from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.queries import Place, entries, entries_after
+from gateway.release.queries import START, Mark, Member, Page, Place, bare_entries_of, entries, mark_of, members
 from gateway.settings import current
 from gateway.trail.leases import Lease, open_lease
 from gateway.trail.reads import How
@@ -156,16 +156,36 @@ def below(visit: Visit, place: Place) -> list[ManifestEntry]:
 
 
 def walk(visit: Visit, place: Place) -> Iterator[ManifestEntry]:
-    """The released instances below a place, in order and a page at a time: there may be a million of them."""
-    position = -1
+    """The released instances below a place, without their facts: study by study, however many there are."""
+    return paged(visit, lambda db, mark: bare_entries_of(db, visit.release.id, Page(place, mark, PAGE)))
+
+
+def sizes(visit: Visit, place: Place) -> Iterator[Member]:
+    """The same instances, in any order, as no more than their names and sizes."""
+    if unchanged(visit):
+        with reading() as db:
+            yield from members(db, visit.release.id, place)
+    else:
+        for entry in walk(visit, place):
+            yield Member(entry.study_uid, entry.series_uid, entry.uid, entry.size)
+
+
+def paged(visit: Visit, fetch: Callable[[Session, Mark], Sequence[ManifestEntry]]) -> Iterator[ManifestEntry]:
+    """All entries that `fetch` gives page by page, without those of patients who have said no."""
+    mark = START
     while True:
         with reading() as db:
-            page = entries_after(db, visit.release.id, place, position, PAGE)
+            page = fetch(db, mark)
             found = consenting(db, visit.release, page)
         if not page:
             return
         yield from found
-        position = page[-1].position
+        mark = mark_of(page[-1])
+
+
+def unchanged(visit: Visit) -> bool:
+    """Whether nobody has said no since the release was built, so that its manifest can be taken as it is."""
+    return visit.consent_epoch == visit.release.consent_epoch
 
 
 def at_its_place(entry: ManifestEntry, place: Place, visit: Visit) -> ManifestEntry:

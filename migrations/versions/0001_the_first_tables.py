@@ -670,7 +670,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("release_id", "uid", name=op.f("pk_manifest_entry")),
     )
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_manifest_entry_release_id_position", ["release_id", "position"], unique=False)
+        batch_op.create_index(
+            "ix_manifest_entry_in_order", ["release_id", "study_uid", "series_uid", "position"], unique=False
+        )
         batch_op.create_index("ix_manifest_entry_release_id_series_uid", ["release_id", "series_uid"], unique=False)
 
     op.create_table(
@@ -716,7 +718,7 @@ def downgrade() -> None:
     op.drop_table("screened_frames")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_manifest_entry_release_id_series_uid")
-        batch_op.drop_index("ix_manifest_entry_release_id_position")
+        batch_op.drop_index("ix_manifest_entry_in_order")
 
     op.drop_table("manifest_entry")
     with op.batch_alter_table("screening", schema=None) as batch_op:

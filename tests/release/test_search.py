@@ -8,10 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
-from gateway.release import qido
+from gateway import db as database
+from gateway.release import qido, visits
+from gateway.release.models import ManifestEntry
 from gateway.release.qido import NO_FUZZY, NO_SUCH_FIELD, _fits, _wildcard
 from tests.blackbox.leaks import LeakHunter
 from tests.release.builders import SPECS, World, an_archive, events
+from tests.release.test_admission import opt_out
 
 
 def found(world: World, query: str) -> list[dict[str, Any]]:
@@ -155,6 +158,50 @@ def test_a_search_that_finds_nothing_has_no_content(world: World) -> None:
     answer = world.get("/studies?PatientID=nobody")
     assert (answer.status_code, answer.data) == (204, b"")
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_pages_of_the_manifest_join_without_a_gap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {level: found(world, f"/{level}") for level in ("studies", "series", "instances")}
+    assert [len(each) for each in whole.values()] == [2, 2, 5]
+    for size in (1, 2, 3):
+        monkeypatch.setattr(visits, "PAGE", size)
+        for level, every in whole.items():
+            assert found(world, f"/{level}") == every
+            assert [found(world, f"/{level}?limit=1&offset={at}")[0] for at in range(len(every))] == every
+
+
+def test_offsets_count_those_who_are_left(world: World) -> None:
+    study = opt_out(world)
+    left = [each for each in found(world, "/instances") if value(each, "0020000D") != study]
+    assert found(world, "/instances") == left
+    assert [found(world, f"/instances?limit=1&offset={at}")[0] for at in range(len(left))] == left
+    assert found(world, f"/instances?offset={len(left)}") == []
+
+
+@pytest.mark.parametrize(
+    ("level", "query", "count"),
+    [("studies", "ModalitiesInStudy=SM", 2), ("studies", "Modality=SM", 2), ("instances", "Rows=128", 2),
+     ("instances", "Rows=12?", 2), ("series", "Rows=128", 1), ("studies", "SOPInstanceUID={uid}", 1),
+     ("instances", "NumberOfFrames={frames}&SOPInstanceUID={uid}", 1), ("instances", "Rows=12", 0),
+     ("instances", "Manufacturer=%25", 0), ("instances", "Manufacturer=_*", 0), ("instances", 'PatientID=%22', 0)],
+)  # fmt: skip
+def test_what_fits_is_found_with_all_that_belongs_to_it(world: World, level: str, query: str, count: int) -> None:
+    entry = world.biggest()
+    hits = found(world, f"/{level}?" + query.format(uid=entry.uid, frames=entry.frame_count))
+    assert len(hits) == count
+    every = {value(each, "00081190"): each for each in found(world, f"/{level}")}
+    for each in hits:  # matching narrows results, never what is told of them
+        told = every[value(each, "00081190")]
+        assert {tag: each[tag] for tag in told} == told
+
+
+def test_letters_beyond_ascii_are_found(world: World) -> None:
+    with database.transaction() as db:
+        entry = db.get_one(ManifestEntry, (world.release.id, world.biggest().uid))
+        entry.facts = {**entry.facts, "0008103E": {"vr": "LO", "Value": ['Grün "A"', "b"]}}
+    for asked in ('Grün "A"', "Grün*", '*"A"', "b", 'Grün "A"\\b'):
+        assert len(found(world, f"/instances?SeriesDescription={quote(asked)}")) == 1, asked
+    assert found(world, f"/instances?SeriesDescription={quote('Grun*')}") == []
 
 
 def test_times_match_ranges_to_the_precision_given() -> None:
