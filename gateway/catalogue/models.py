@@ -107,6 +107,8 @@ class Instance(Base):
     transfer_syntax: Mapped[str] = mapped_column(String(64), default="")
     burned_in: Mapped[str] = mapped_column(String(16), default="")
     label_in_image: Mapped[str] = mapped_column(String(16), default="")
+    manufacturer: Mapped[str] = mapped_column(String(64), default="")
+    model: Mapped[str] = mapped_column(String(64), default="")
     instance_number: Mapped[int] = mapped_column(default=0)
     rows: Mapped[int] = mapped_column(default=0)
     columns: Mapped[int] = mapped_column(default=0)

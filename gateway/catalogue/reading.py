@@ -57,6 +57,8 @@ class Facts:
     image_type: tuple[str, ...] = ()
     burned_in: str = ""
     label_in_image: str = ""
+    manufacturer: str = ""
+    model: str = ""
     instance_number: int = 0
     rows: int = 0
     columns: int = 0
@@ -112,6 +114,8 @@ def _facts(header: Header) -> Facts:
         image_type=_image_type(dataset),
         burned_in=str(dataset.get("BurnedInAnnotation", "") or "")[:16],
         label_in_image=str(dataset.get("SpecimenLabelInImage", "") or "")[:16],
+        manufacturer=str(dataset.get("Manufacturer", "") or "")[:64],
+        model=str(dataset.get("ManufacturerModelName", "") or "")[:64],
         instance_number=int(dataset.get("InstanceNumber", 0) or 0),
         rows=int(dataset.get("Rows", 0) or 0),
         columns=int(dataset.get("Columns", 0) or 0),

@@ -18,13 +18,15 @@ from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
 from gateway.errors import SlidegateError
 from gateway.pixels.detect.apart import ReaderGone, reader_apart
+from gateway.pixels.devices import DeviceVerdict, verdict
 from gateway.pixels.rules import PixelRules, load_rules
-from gateway.pixels.screen import Eyes, Screened, screen, screen_slide
+from gateway.pixels.screen import WITHHELD, Eyes, Screened, screen, screen_slide
 from gateway.pixels.source import frames_of, level_of, pixel_facts
 from gateway.settings import current
 from gateway.trail.record import Actor
 
 Progress = Callable[[int, int], None]
+ATTEMPTS = 2  # readers that may die of one group
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,52 @@ def screen_datasets(
     """Look at whatever in these datasets the rules want looked at and nobody has yet; gives how many of each state.
 
     `again` looks once more at what could not be looked at before. Never call it inside a transaction. What fails is
-    written as failed, so that it stays withheld; a reader that crashes raises ReaderGone, and the next call goes on
-    after what was done.
+    written as failed, so that it stays withheld; so is an image on which two readers, one after the other, have crashed
+    or run out of memory.
     """
     rules = load_rules(current().policies_dir)
     with reading() as db:
         groups = list(_groups(db, dataset_ids, rules, again))
     done = Counter[str]()
-    with ExitStack() as stack:
+    with Watchers(eyes) as watchers:
         for number, group in enumerate(groups):
-            eyes = eyes or stack.enter_context(reader_apart())
-            outcomes = _looked_at(group, eyes)
+            outcomes = watchers.look(group, rules)
             with transaction() as db:
                 for instance, outcome in zip(group.instances, outcomes, strict=True):
                     done[write(db, instance, outcome, rules, by=by, now=now).state] += 1
             if progress:
                 progress(number + 1, len(groups))
     return done
+
+
+class Watchers:
+    """The reader that looks at groups, and the next one if it dies of one. Given eyes are never replaced."""
+
+    def __init__(self, eyes: Eyes | None) -> None:
+        self._given, self._reader = eyes, ExitStack()
+        self._eyes = eyes
+
+    def __enter__(self) -> Watchers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+
+    def look(self, group: _Group, rules: PixelRules) -> Sequence[Screened | SlidegateError]:
+        """What was seen in each instance of a group, or why nothing could be."""
+        for _attempt in range(ATTEMPTS):
+            try:
+                return _looked_at(group, rules, self._open())
+            except ReaderGone as gone:
+                died = gone
+                self._eyes = self._given
+                self._reader.close()
+        return [died] * len(group.instances)
+
+    def _open(self) -> Eyes:
+        if self._eyes is None:
+            self._eyes = self._reader.enter_context(reader_apart())
+        return self._eyes
 
 
 def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, again: bool) -> Iterator[_Group]:
@@ -84,17 +115,26 @@ def _waits(found: Screening | None, again: bool) -> bool:
     return found is None or (again and found.state == FAILED)
 
 
-def _looked_at(group: _Group, eyes: Eyes) -> Sequence[Screened | SlidegateError]:
+def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screened | SlidegateError]:
     """What was seen, or why it could not be seen, of each instance of a group. Raises ReaderGone."""
     try:
         with headers_of(group.instances) as headers:
             if group.slide:
                 return screen_slide([level_of(each) for each in headers], eyes)
-            return [screen(*frames_of(headers[0]), pixel_facts(headers[0]), eyes)]
+            return [_one(headers[0], rules, eyes)]
     except ReaderGone:
         raise
     except SlidegateError as error:
         return [error] * len(group.instances)
+
+
+def _one(header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
+    """One image that is no slide: what its device is known to write is taken out first."""
+    facts = pixel_facts(header)
+    said = verdict(rules.devices, header.parsed(), facts.columns, facts.rows) if rules.devices else DeviceVerdict()
+    if said.withheld_by:
+        return Screened(WITHHELD, reason="A device rule says that images of this kind are not released.")
+    return screen(*frames_of(header), facts, eyes, said.boxes)
 
 
 @contextmanager

@@ -23,7 +23,14 @@ FAILED = "failed"
 def facts_of(instance: Instance) -> SlideFacts:
     """What the pixel rules may ask of an instance."""
     return SlideFacts(
-        instance.sop_class, tuple(instance.image_type), instance.modality, instance.burned_in, instance.label_in_image
+        instance.sop_class,
+        tuple(instance.image_type),
+        instance.modality,
+        instance.burned_in,
+        instance.label_in_image,
+        instance.manufacturer,
+        instance.model,
+        instance.transfer_syntax,
     )
 
 
@@ -114,6 +121,7 @@ def write(
         row.state, row.reason, row.marks = FAILED, outcome.message[:200], []
     else:
         row.state, row.rounds, frames = outcome.state, outcome.rounds, outcome.replaced
+        row.reason = reason or outcome.reason
         row.marks = [[m.frame, m.kind, m.box.left, m.box.top, m.box.right, m.box.bottom] for m in outcome.marks]
     db.add(row)
     db.flush()

@@ -189,7 +189,8 @@ def _facts(header: Header) -> SlideFacts:
         return (header.value(tag) or b"").decode("latin-1").strip("\0 ")
 
     image_type = tuple(part.strip() for part in text(0x00080008).split("\\"))
-    return SlideFacts(text(0x00080016), image_type, text(0x00080060), text(0x00280301), text(0x00480010))
+    of_device = (text(0x00080070), text(0x00081090), header.transfer_syntax)
+    return SlideFacts(text(0x00080016), image_type, text(0x00080060), text(0x00280301), text(0x00480010), *of_device)
 
 
 def _named(header: Header, keys: ProjectKeys) -> Path:

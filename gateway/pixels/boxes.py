@@ -53,3 +53,24 @@ class Box:
 def on_picture(boxes: Iterable[Box], width: int, height: int) -> list[Box]:
     """The parts of the boxes that lie on a picture."""
     return [part for box in boxes if (part := box.within(width, height)) is not None]
+
+
+def without(box: Box, holes: Iterable[Box]) -> list[Box]:
+    """What is left of a box, in rectangles, when others are cut out of it."""
+    left = [box]
+    for hole in holes:
+        left = [part for each in left for part in _cut(each, hole)]
+    return left
+
+
+def _cut(box: Box, hole: Box) -> list[Box]:
+    if not box.meets(hole):
+        return [box]
+    top, bottom = max(box.top, hole.top), min(box.bottom, hole.bottom)
+    parts = (
+        Box(box.left, box.top, box.right, top),
+        Box(box.left, bottom, box.right, box.bottom),
+        Box(box.left, top, hole.left, bottom),
+        Box(hole.right, top, box.right, bottom),
+    )
+    return [each for each in parts if each.width > 0 and each.height > 0]

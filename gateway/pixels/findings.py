@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.pixels.boxes import Box
 
-TEXT, CODE, DRAWN = "text", "code", "drawn"
+TEXT, CODE, DRAWN, DEVICE = "text", "code", "drawn", "device"
 
 
 @dataclass(frozen=True, slots=True)

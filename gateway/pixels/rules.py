@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import Invalid
+from gateway.pixels.devices import DeviceRule, parse_devices
 
-FACTS = frozenset(("sop_class", "flavour", "modality", "burned_in", "label_in_image", "derived"))
+FACTS = frozenset(
+    ("sop_class", "flavour", "modality", "burned_in", "label_in_image", "derived", "manufacturer", "model", "syntax")
+)
 ANSWERS = frozenset(("burned_in", "label_in_image"))
+NAMES = frozenset(("manufacturer", "model"))
 KEYS = frozenset(("name", "when", "release", "after", "people", "reason"))
 MOST_PEOPLE = 3
 SCREENING = "screening"
@@ -36,6 +40,9 @@ class SlideFacts:
     modality: str
     burned_in: str
     label_in_image: str = ""
+    manufacturer: str = ""
+    model: str = ""
+    syntax: str = ""
 
     def get(self, name: str) -> str:
         """One fact; `flavour` is ImageType value 3 (PS3.3 C.8.12.4.1.1), `derived` its value 1."""
@@ -44,7 +51,7 @@ class SlideFacts:
         if name == "derived":
             return self.image_type[0] if self.image_type else ""
         value = str(getattr(self, name))
-        return value.strip().upper() if name in ANSWERS else value  # a "yes" is believed however it is written
+        return value.strip().upper() if name in ANSWERS | NAMES else value  # a "yes" is believed however it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +87,11 @@ NO_RULE = Verdict(released=False, reason="No rule says that such images are safe
 
 @dataclass(frozen=True, slots=True)
 class PixelRules:
-    """Rules in their order. `sha256` is that of all files they come from."""
+    """Rules in their order, and those for devices. `sha256` is that of all files they come from."""
 
     sha256: str
     rules: tuple[Rule, ...]
+    devices: tuple[DeviceRule, ...] = ()
 
     def verdict(self, facts: SlideFacts) -> Verdict:
         """What the first fitting rule says; withheld if none fits."""
@@ -126,23 +134,28 @@ def _conditions(name: str, when: Any) -> tuple[tuple[str, tuple[str, ...]], ...]
     for fact, values in asked.items():
         if not values or not all(isinstance(value, str) for value in values):
             raise BadPixelRules(f"rule {name!r}: {fact} is a text, or a list of texts")
-        if fact in ANSWERS and any(value != value.strip().upper() for value in values):
+        if fact in ANSWERS | NAMES and any(value != value.strip().upper() for value in values):
             raise BadPixelRules(f"rule {name!r}: {fact} is compared in capitals")
     return tuple((fact, tuple(values)) for fact, values in asked.items())
 
 
 @lru_cache(maxsize=16)
-def _loaded(texts: tuple[str, ...]) -> PixelRules:
+def _loaded(texts: tuple[str, ...], devices: tuple[str, ...]) -> PixelRules:
     rules = tuple(rule for text in texts for rule in parse_rules(text))
-    return PixelRules(sha256("\0".join(texts).encode()).hexdigest(), rules)
+    of_devices = tuple(rule for text in devices for rule in parse_devices(text))
+    return PixelRules(sha256("\0".join((*texts, *devices)).encode()).hexdigest(), rules, of_devices)
 
 
 def load_rules(policies_dir: Path) -> PixelRules:
-    """The rules of policies/pixels/, file by file in order of name. Raises BadPixelRules."""
-    files = sorted((policies_dir / "pixels").glob("*.toml"))
+    """The rules of policies/pixels/: *.toml, and *.dicom for devices, file by file in order of name.
+
+    Raises BadPixelRules, BadDeviceRules.
+    """
+    folder = policies_dir / "pixels"
+    files, devices = sorted(folder.glob("*.toml")), sorted(folder.glob("*.dicom"))
     if not files:
         raise BadPixelRules("there are no pixel rules")
     try:
-        return _loaded(tuple(path.read_text("utf-8") for path in files))
+        return _loaded(*(tuple(path.read_text("utf-8") for path in paths) for paths in (files, devices)))
     except (OSError, UnicodeDecodeError):
         raise BadPixelRules("the pixel rules cannot be read") from None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gateway.pixels.boxes import Box, on_picture
 from gateway.pixels.encodings import PixelFacts, decoded
-from gateway.pixels.findings import DRAWN, Finding
+from gateway.pixels.findings import DEVICE, DRAWN, Finding
 from gateway.pixels.redact.frames import redacted
 
 ROUNDS = 3
@@ -59,15 +59,17 @@ class Screened:
     marks: tuple[Mark, ...] = ()
     replaced: Mapping[int, bytes] = field(default_factory=dict)
     rounds: int = 1
+    reason: str = ""
 
 
-def screen(frames: Frames, count: int, facts: PixelFacts, eyes: Eyes) -> Screened:
+def screen(frames: Frames, count: int, facts: PixelFacts, eyes: Eyes, known: Sequence[Box] = ()) -> Screened:
     """Every frame of an instance. What is found on one is taken out of all: burnt-in text stays where it is.
 
+    `known` is taken out before anyone looks: where the device is known to write.
     Raises CannotDecode, CannotRedact, NoCodec: then the instance is withheld.
     """
-    marks: list[Mark] = []
-    replaced: dict[int, bytes] = {}
+    marks = [Mark(frame, DEVICE, box) for frame in range(count) for box in known]
+    replaced = taken_out(frames, count, facts, known) if known else {}
     for number in range(1, ROUNDS + 1):
         found = _look(eyes.find, frames, count, facts, replaced)
         if not found:

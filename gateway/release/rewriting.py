@@ -90,6 +90,8 @@ def rewritten(
             if screening.instance_id != instance.id or screening.version != instance.version:
                 raise Withheld("The archive has changed this image since its pixels were looked at.")
             replaced = replaced_frames(db, screening_id)
+            if screening.marks and not replaced:  # the frames without what was marked are lost
+                raise Withheld("What was taken out of this image has to be taken out anew.")
             pixels = Pixels.CLEAN if screening.state == CLEAN else Pixels.REDACTED
         front = rewrite(header, plan, keys, pixels=pixels, refused=refused)
         if replaced and header.pixel.length is None:

@@ -597,6 +597,8 @@ def upgrade() -> None:
         sa.Column("transfer_syntax", sa.String(length=64), nullable=False),
         sa.Column("burned_in", sa.String(length=16), nullable=False),
         sa.Column("label_in_image", sa.String(length=16), nullable=False),
+        sa.Column("manufacturer", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=64), nullable=False),
         sa.Column("instance_number", sa.Integer(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("columns", sa.Integer(), nullable=False),

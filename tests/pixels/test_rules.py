@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,16 @@ def test_what_comes_after_is_screening_and_only_before_a_release(line: str) -> N
     release = "" if "release" in line else "release = true\n"
     with pytest.raises(BadPixelRules):
         parse_rules(f'[[rule]]\nname = "x"\nwhen = {{ modality = "SM" }}\n{release}{line}\n')
+
+
+def test_rules_may_ask_for_the_maker_and_the_encoding(tmp_path: Path) -> None:
+    (tmp_path / "pixels").mkdir()
+    (tmp_path / "pixels" / "1.toml").write_text(
+        '[[rule]]\nname = "x"\nrelease = true\n'
+        'when = { manufacturer = "LUMEN IMAGING", model = ["US ONE"], syntax = "1.2.840.10008.1.2.1" }\n'
+    )
+    rules = load_rules(tmp_path)
+    facts = SlideFacts("1.2", (), "US", "", "", "Lumen Imaging ", "us one", "1.2.840.10008.1.2.1")
+    assert rules.verdict(facts).released
+    assert not rules.verdict(replace(facts, model="Two")).released
+    assert not rules.verdict(replace(facts, syntax="1.2.840.10008.1.2.4.50")).released

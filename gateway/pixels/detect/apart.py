@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
 from multiprocessing import get_context
+from resource import RLIMIT_AS, setrlimit
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import SlidegateError
@@ -15,6 +17,9 @@ from gateway.pixels.findings import Finding
 
 if TYPE_CHECKING:
     from gateway.pixels.detect.reader import Reader
+
+
+MEMORY = 8 * 1024**3  # bytes; the engine holds about one, and reserves several
 
 
 class ReaderGone(SlidegateError):
@@ -50,10 +55,17 @@ class ReaderApart:
 
 
 @contextmanager
-def reader_apart() -> Iterator[ReaderApart]:
-    """A reader in a process that is started when it is first asked, and ends with the block."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+def reader_apart(memory: int = MEMORY) -> Iterator[ReaderApart]:
+    """A reader in a process that is started when it is first asked, and ends with the block.
+
+    It may take so many bytes of address space, so that a picture that needs more ends it and not the machine.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), _bounded, (memory,)) as pool:
         yield ReaderApart(pool)
+
+
+def _bounded(memory: int) -> None:
+    setrlimit(RLIMIT_AS, (memory, memory))
 
 
 @lru_cache(maxsize=1)
@@ -64,5 +76,8 @@ def _reader() -> Reader:
 
 
 def _look(what: str, picture: Any) -> list[Finding]:
-    found: list[Finding] = getattr(_reader(), what)(picture)
+    try:
+        found: list[Finding] = getattr(_reader(), what)(picture)
+    except Exception:  # noqa: BLE001  # the process's outermost door: whatever an engine raises ends it
+        os._exit(1)
     return found
