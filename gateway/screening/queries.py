@@ -104,7 +104,7 @@ def counts(db: Session, rules: PixelRules) -> dict[str, int]:
     """How many instances are in each state now."""
     every = ("clean", "redacted", "review", "failed", "withheld")
     rows = db.execute(select(Screening.state, func.count()).where(newest(rules, every)).group_by(Screening.state))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def decided(db: Session, rules: PixelRules) -> list[Decided]:
