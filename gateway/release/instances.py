@@ -89,7 +89,7 @@ def download(release_id: str, study: str = "", series: str = "") -> Response:
     if study:
         visits.below(visit, place)
     answer = _bundle(visit, place, Tar(visit.release))
-    name = series or study or visit.release.id
+    name = series or study or f"release-{visit.release.id}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.tar"'
     return answer
 

@@ -38,6 +38,7 @@ def in_order(world: World) -> list[ManifestEntry]:
 def test_a_tar_holds_each_instance_as_it_is_downloaded_and_its_digest(world: World, tmp_path: Path) -> None:
     answer = world.get("/download.tar")
     assert (answer.status_code, answer.mimetype) == (200, "application/x-tar")
+    assert f'filename="release-{world.release.id}.tar"' in answer.headers["Content-Disposition"]
     assert int(answer.headers["Content-Length"]) == len(answer.data)
     files = unpacked(answer.data)
     sums = files.pop("SHA256SUMS").decode().splitlines()

@@ -124,6 +124,23 @@ def test_a_client_that_goes_away_leaves_an_aborted_read(served: House, large: st
     assert received <= int(str(told["bytes_sent"])) < MEGABYTES * 990_000
 
 
+def test_a_whole_release_is_cut_like_one_instance(served: House, large: str) -> None:
+    reader = a_reader(served, datasets=[large])
+    with served.client(reader) as client:
+        pieces = begun(client, "download.tar")
+        next(pieces)
+        houses.revoke(reader)
+        with pytest.raises(httpx.RemoteProtocolError):
+            read_slowly(pieces, PATIENCE)
+    assert outcome(reader)["outcome"] == "stopped"
+    reader = a_reader(served, datasets=[large])
+    with served.client(reader) as client:
+        pieces = begun(client, "download.tar")
+        next(pieces)
+        pieces.close()  # type: ignore[attr-defined]  # a generator
+    assert outcome(reader)["outcome"] == "aborted"
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
 def test_curl_resumes_an_interrupted_download(served: House, large: str, tmp_path: Path) -> None:
     reader = a_reader(served, datasets=[large])
