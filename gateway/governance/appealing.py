@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Invalid
 from gateway.governance import guards
+from gateway.governance.attaching import copy_files
+from gateway.governance.inviting import carry_over
 from gateway.governance.models import Appeal, AppealState, Application, Kind, State
 from gateway.governance.states import touch
 from gateway.people.models import Account
@@ -81,6 +83,9 @@ def allow(db: Session, *, by: Account, application: Application, reasons: str, n
         changes_id=application.changes_id,
     )
     db.add(again)
+    db.flush()
+    copy_files(db, source=application, to=again, now=now)
+    carry_over(source=application, to=again, now=now)
     db.flush()
     detail = {"after": application.id}
     record(db, action="application.reopened", actor=acting(by), now=now, subject=again.id, detail=detail)

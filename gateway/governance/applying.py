@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import queries as catalogue
 from gateway.errors import Invalid
 from gateway.governance import guards
+from gateway.governance.attaching import copy_files
 from gateway.governance.form import Form
+from gateway.governance.inviting import carry_over
 from gateway.governance.models import Application, PolicyText, State
 from gateway.governance.schemas import answers_schema, faults
 from gateway.governance.states import move, touch
@@ -87,7 +89,9 @@ def save(
     guards.is_applicant(application, by)
     guards.in_state(application, State.DRAFT)
     guards.as_seen(application, version)
-    kept = {k: v for k, v in {**application.answers, **answers}.items() if v is not None}
+    files = {each.key for each in application.form.questions if each.kind == "files"}  # `attaching` keeps those
+    said = {key: value for key, value in answers.items() if key not in files}
+    kept = {k: v for k, v in {**application.answers, **said}.items() if v is not None}
     touch(db, application, answers=application.form.shown(kept))
 
 
@@ -106,7 +110,7 @@ def submit(
     guards.as_seen(application, version)
     offered = {each.slug: each for each in catalogue.datasets(db)}
     try:
-        answers_schema(application.form, datasets=offered).load(application.answers)
+        answers_schema(application.form, datasets=offered, files=application.file_names).load(application.answers)
     except ValidationError as error:
         raise Incomplete(faults(error)) from None
     if len({offered[slug].deid_policy for slug in application.dataset_slugs}) > 1:
@@ -145,6 +149,8 @@ def revise(db: Session, *, by: Account, application: Application, form: Form, no
         return earlier
     draft = start(db, by=by, form=form, answers=application.answers, now=now)
     draft.revises_id = application.id
+    copy_files(db, source=application, to=draft, now=now)
+    carry_over(source=application, to=draft, now=now)
     db.flush()
     return draft
 

@@ -16,7 +16,7 @@ from gateway.errors import Conflict, Invalid
 from gateway.governance import applying as commands
 from gateway.governance import queries
 from gateway.governance.appealing import may_appeal
-from gateway.governance.changing import APPROVED
+from gateway.governance.changing import APPROVED, earlier_submission
 from gateway.governance.desk import desk
 from gateway.governance.form import read_form
 from gateway.governance.models import Application, SiteAnswer, State
@@ -96,6 +96,7 @@ def show(application_id: str) -> str:
             last_day=last_day,
             declined=[each for each in found.sites if each.state == SiteAnswer.DECLINED],
             datasets=catalogue.datasets(db),
+            earlier=earlier_submission(db, found),
             may_appeal=may_appeal(found, now()),
             may_change=found.state in APPROVED and found.project is not None and found.project.closure is None,
             is_applicant=found.applicant_id == account.id,
@@ -134,7 +135,9 @@ def _complete_sections(db: Session, found: Application) -> set[str]:
     complete = set()
     for section in found.form.sections:
         here = {q.key: found.answers[q.key] for q in section.questions if q.key in found.answers}
-        schema = answers_schema(found.form, datasets=slugs, section=section, earlier=found.answers)
+        schema = answers_schema(
+            found.form, datasets=slugs, section=section, earlier=found.answers, files=found.file_names
+        )
         if not schema.validate(here):
             complete.add(section.key)
     return complete

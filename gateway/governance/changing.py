@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from gateway.errors import Conflict
 from gateway.governance import guards
 from gateway.governance.applying import start
+from gateway.governance.attaching import copy_files
 from gateway.governance.form import Form
+from gateway.governance.inviting import carry_over
 from gateway.governance.models import Application, Kind, State
 from gateway.people.models import Account
 from gateway.projects.grants import ProjectClosed
@@ -45,8 +47,10 @@ def propose_change(
             if each.state == State.DRAFT and each.kind == kind:
                 return each
             raise ChangeUnderWay
-    answers = latest_approved(db, project.id).answers
-    draft = start(db, by=by, form=form, answers=answers, now=now)
+    latest = latest_approved(db, project.id)
+    draft = start(db, by=by, form=form, answers=latest.answers, now=now)
+    copy_files(db, source=latest, to=draft, now=now)
+    carry_over(source=latest, to=draft, now=now)
     draft.kind, draft.changes_id = Kind(kind).value, project.id
     db.flush()
     return draft
@@ -62,6 +66,18 @@ def latest_approved(db: Session, project_id: str) -> Application:
     """What the project was last approved for. Index: ix_application_project_id."""
     found = select(Application).where(Application.project_id == project_id)
     return db.scalars(found.order_by(Application.closed_at.desc(), Application.id)).first() or _lost()
+
+
+def earlier_submission(db: Session, application: Application) -> Application | None:
+    """What this one follows: the round before, or what the project was approved for when it was started."""
+    if application.revises is not None:
+        return application.revises
+    if application.changes_id is None:
+        return None
+    found = select(Application).where(
+        Application.project_id == application.changes_id, Application.closed_at <= application.started_at
+    )
+    return db.scalars(found.order_by(Application.closed_at.desc(), Application.id)).first()
 
 
 def _lost() -> Application:

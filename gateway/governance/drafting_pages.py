@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -15,9 +15,11 @@ from gateway.db import reading, transaction
 from gateway.errors import Conflict
 from gateway.governance import applying as commands
 from gateway.governance import queries
+from gateway.governance.file_pages import files_sent, keep_files
 from gateway.governance.form import Question, Section
 from gateway.governance.guards import NotYours, is_applicant
 from gateway.governance.models import Application, State
+from gateway.governance.readability import Readability, readability
 from gateway.governance.schemas import answers_schema, faults
 from gateway.governance.sent import answers_sent
 from gateway.governance.viewer import me, rules_for, seen_version
@@ -41,28 +43,30 @@ def edit(application_id: str, section_key: str) -> str | Response:
 @drafting.post("/applications/<application_id>/edit/<section_key>")
 @signed_in
 def save(application_id: str, section_key: str) -> Any:
-    """Save the section: as a draft as far as it goes, or whole to go on to the next."""
+    """Save the section with its files: as a draft as far as it goes, or whole to go on to the next."""
     draft = request.form.get("then") == "draft"
+    try:
+        refused = keep_files(application_id, section_key)
+    except Conflict as refusal:
+        flash(refusal.message)
+        return redirect(url_for("governance.applying.show", application_id=application_id))
     with reading() as db:
         found = _own(db, application_id)
         section = _section(found, section_key)
         sent = answers_sent(section, request.form)
-        schema = answers_schema(
-            found.form,
-            datasets=[each.slug for each in catalogue.datasets(db)],
-            section=section,
-            earlier=found.answers,
-        )
         try:
-            answers = schema.load(sent, partial=draft)
+            answers = _schema(db, found, section).load(sent, partial=draft)
         except ValidationError as error:
-            page = _section_page(db, found, section, {**found.answers, **sent}, faults(error))
+            page = _section_page(db, found, section, {**found.answers, **sent}, {**faults(error), **refused})
             return page, 422
+        if refused:
+            return _section_page(db, found, section, {**found.answers, **sent}, refused), 422
         following = found.form.after(section_key)
     try:
         with transaction() as db:
             application = queries.application(db, application_id)
-            commands.save(db, by=me(db), application=application, answers=answers, version=seen_version(), now=now())
+            seen = None if files_sent() else seen_version()  # adding a file has raised it
+            commands.save(db, by=me(db), application=application, answers=answers, version=seen, now=now())
     except Conflict as refusal:
         flash(refusal.message)
         return redirect(url_for("governance.applying.show", application_id=application_id))
@@ -72,6 +76,33 @@ def save(application_id: str, section_key: str) -> Any:
     if following is None:
         return redirect(url_for(".check", application_id=application_id))
     return redirect(url_for(".edit", application_id=application_id, section_key=following.key))
+
+
+@drafting.post("/applications/<application_id>/autosave/<section_key>")
+@signed_in
+def autosave(application_id: str, section_key: str) -> dict[str, Any]:
+    """Keep what is right so far, while somebody types; tells the new version and how the lay summary reads."""
+    with transaction() as db:
+        found = _own(db, application_id)
+        section = _section(found, section_key)
+        sent = answers_sent(section, request.form)
+        try:
+            answers = _schema(db, found, section).load(sent, partial=True)
+        except ValidationError as error:
+            right: dict[str, Any] = dict(error.valid_data or {})
+            answers = {key: value for key, value in right.items() if key not in faults(error)}
+        commands.save(db, by=me(db), application=found, answers=answers, version=seen_version(), now=now())
+        hint = _reads(found)
+        return {"version": found.version, "reads": hint.sentence if hint else ""}
+
+
+def _schema(db: Session, found: Application, section: Section) -> Schema:
+    slugs = [each.slug for each in catalogue.datasets(db)]
+    return answers_schema(found.form, datasets=slugs, section=section, earlier=found.answers, files=found.file_names)
+
+
+def _reads(found: Application) -> Readability | None:
+    return readability(found.form.answer_for("lay-summary", found.answers) or "")
 
 
 @drafting.get("/applications/<application_id>/check")
@@ -129,6 +160,7 @@ def _section_page(
         questions=_asked_first(section, answers),
         answers=answers,
         faults=found_faults,
+        reads=_reads(found),
         datasets=catalogue.datasets(db),
     )
 
@@ -145,5 +177,6 @@ def _check_page(db: Session, found: Application, found_faults: dict[str, str]) -
         application=found,
         form=found.form,
         faults=found_faults,
+        reads=_reads(found),
         datasets=catalogue.datasets(db),
     )

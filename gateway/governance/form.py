@@ -16,8 +16,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from gateway.errors import SlidegateError
 
-Kind = Literal["text", "textarea", "choice", "multichoice", "datasets", "date", "checkbox", "emails"]
+Kind = Literal["text", "textarea", "choice", "multichoice", "datasets", "date", "checkbox", "emails", "files"]
 Purpose = Literal["", "title", "lay-title", "lay-summary", "datasets", "team", "months", "start"]
+KNOWN_TYPES = frozenset({"pdf", "png", "jpg", "docx", "txt"})
 Answer: TypeAlias = str | bool | list[str]
 Answers: TypeAlias = Mapping[str, Any]  # key -> Answer, as kept in the database
 
@@ -50,7 +51,7 @@ class ShowIf:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing that is asked. `label` is the sentence beside a checkbox."""
+    """One thing that is asked. `label` is the sentence beside a checkbox, `types` are those of files."""
 
     key: str
     kind: Kind
@@ -60,6 +61,7 @@ class Question:
     required: bool = True
     max_length: int = 2000
     rows: int = 4
+    types: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     show_if: ShowIf | None = None
     purpose: Purpose = ""
@@ -174,6 +176,9 @@ def _question(raw: dict[str, Any], seen: set[str]) -> Question:
         raise BadForm(f"question {key!r} has no known purpose")
     if key in seen:
         raise BadForm(f"question {key!r} is asked twice")
+    values["types"] = tuple(values.get("types", []))
+    if (values["kind"] == "files") != bool(values["types"]) or not set(values["types"]) <= KNOWN_TYPES:
+        raise BadForm(f"question {key!r} needs file types that are known, or has some that it cannot use")
     values["choices"] = tuple(Choice(**each) for each in values.get("choices", []))
     if (values["kind"] in ("choice", "multichoice")) != bool(values["choices"]):
         raise BadForm(f"question {key!r} needs choices, or has some that it cannot use")

@@ -124,7 +124,9 @@ def is_applicant(application: Application, by: Account) -> None:
 
 
 def on_team(application: Application, account: Account) -> bool:
-    """Whether the account applies, or is named as one who will see the data."""
+    """Whether the account applies, is named as one who will see the data, or was invited or accepted to be."""
+    if any(each.accepted_by_id == account.id for each in application.invitations):
+        return True
     return account.id == application.applicant_id or account.email.lower() in application.team_emails
 
 

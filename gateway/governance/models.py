@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.catalogue.models import Site
@@ -138,6 +138,8 @@ class Application(Base):
     workflow_text: Mapped[PolicyText | None] = relationship(foreign_keys=[workflow_sha256])
     reviews: Mapped[list[Review]] = relationship(back_populates="application", order_by="Review.asked_at")
     decision: Mapped[Decision | None] = relationship(back_populates="application")
+    attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.added_at")
+    invitations: Mapped[list[Invitation]] = relationship(back_populates="application", order_by="Invitation.made_at")
     sites: Mapped[list[SiteConsent]] = relationship(back_populates="application", order_by="SiteConsent.site_id")
     votes: Mapped[list[Vote]] = relationship(back_populates="application", order_by="Vote.cast_at")
     conflicts: Mapped[list[Conflict]] = relationship(back_populates="application")
@@ -169,8 +171,19 @@ class Application(Base):
 
     @property
     def team_emails(self) -> list[str]:
-        """Addresses of those who will see the data beside the applicant, in small letters."""
-        return [each.lower() for each in self.form.answer_for("team", self.answers) or []]
+        """Addresses of those who will see the data beside the applicant, in small letters; also of the invited."""
+        named = [each.lower() for each in self.form.answer_for("team", self.answers) or []]
+        return [*named, *(each.email for each in self.invitations)]
+
+    @property
+    def co_applicants(self) -> list[Account]:
+        """Those who accepted an invitation, under whatever address they have their account."""
+        return [each.accepted_by for each in self.invitations if each.accepted_by is not None]
+
+    @property
+    def file_names(self) -> dict[str, str]:
+        """The names of its files by id, for where an answer is shown."""
+        return {each.id: each.name for each in self.attachments}
 
     @property
     def reviews_given(self) -> list[Review]:
@@ -180,6 +193,41 @@ class Application(Base):
     def given_in(self, group: str) -> list[Review]:
         """Recommendations that are in from one review group."""
         return [each for each in self.reviews_given if each.group == group]
+
+
+class Attachment(Base):
+    """A file that belongs to an answer. `sealed` is its content, encrypted; the answer holds the id."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), index=True)
+    question: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    added_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """A co-applicant who was invited by email. The link holds a secret; here is its SHA-256."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (UniqueConstraint("application_id", "email"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    accepted_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"), index=True)
+    accepted_at: Mapped[datetime | None]
+
+    application: Mapped[Application] = relationship(back_populates="invitations")
+    accepted_by: Mapped[Account | None] = relationship()
 
 
 class Review(Base):

@@ -102,4 +102,7 @@ def _fits(grant: Grant, opened: Opened, now: datetime) -> bool:
 
 
 def _team(db: Session, application: Application) -> Sequence[Account]:
-    return db.scalars(select(Account).where(func.lower(Account.email).in_(application.team_emails))).all()
+    """Who is named and has an account, and who accepted an invitation; an invitation alone opens nothing."""
+    named = [each.lower() for each in application.form.answer_for("team", application.answers) or []]
+    found = db.scalars(select(Account).where(func.lower(Account.email).in_(named))).all()
+    return list({each.id: each for each in (*found, *application.co_applicants)}.values())

@@ -11,8 +11,10 @@ from gateway.governance.after_pages import after
 from gateway.governance.applying_pages import applying
 from gateway.governance.desk import days_since, waiting_for
 from gateway.governance.drafting_pages import drafting
+from gateway.governance.file_pages import files
 from gateway.governance.models import State
 from gateway.governance.reviewing_pages import reviewing
+from gateway.governance.team_pages import team
 from gateway.people.models import Account
 from gateway.web.cards import Card
 
@@ -23,7 +25,7 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/governance",
 )
-for part in (applying, drafting, reviewing, after):
+for part in (applying, drafting, reviewing, after, files, team):
     pages.register_blueprint(part)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from gateway.catalogue import custodians
 from gateway.governance import guards
-from gateway.governance.models import Application, Review, ReviewState, State
+from gateway.governance.models import Application, Invitation, Review, ReviewState, State
 from gateway.people.models import Account
 
 WITH: tuple[Any, ...] = (
@@ -19,6 +19,7 @@ WITH: tuple[Any, ...] = (
     Application.sites,
     Application.votes,
     Application.conflicts,
+    Application.invitations,
 )
 
 
@@ -36,7 +37,7 @@ def application_seen_by(db: Session, application_id: str, account: Account, *, r
     Those who read all see all but drafts. Raises NotYours.
     """
     found = application(db, application_id)
-    if found.applicant_id == account.id:
+    if found.applicant_id == account.id or account in found.co_applicants:
         return found
     asked = any(each.reviewer_id == account.id for each in found.reviews) or _has_a_say(db, found, account)
     if found.state != State.DRAFT and (reads_all or asked or guards.on_team(found, account)):
@@ -56,8 +57,10 @@ def _has_a_say(db: Session, found: Application, account: Account) -> bool:
 
 
 def applications_of(db: Session, account_id: str) -> Sequence[Application]:
-    """Everything that this account applied for, newest first."""
-    return db.scalars(_newest_first().where(Application.applicant_id == account_id)).all()
+    """Everything that this account applied for, alone or with others, newest first."""
+    joined = select(Invitation.application_id).where(Invitation.accepted_by_id == account_id)
+    mine = or_(Application.applicant_id == account_id, Application.id.in_(joined))
+    return db.scalars(_newest_first().where(mine)).all()
 
 
 def applications_submitted(db: Session) -> Sequence[Application]:

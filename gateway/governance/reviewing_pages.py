@@ -13,6 +13,7 @@ from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.governance import guards, progress, queries
+from gateway.governance.changing import earlier_submission
 from gateway.governance.committee import sites_to_answer
 from gateway.governance.desk import days_since, desk, proposed_decision, waiting_for
 from gateway.governance.judging import (
@@ -173,6 +174,7 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             form=found.form,
             workflow=workflow,
             titles={each.key: each.title for each in workflow.groups},
+            earlier=earlier_submission(db, found),
             datasets=catalogue.datasets(db),
             asks=before_me.asks,
             why_not=before_me.words,

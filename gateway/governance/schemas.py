@@ -32,6 +32,7 @@ MISSING = {
     "date": "Enter a date",
     "checkbox": "Tick the box to confirm",
     "emails": "Enter at least one email address",
+    "files": "Add at least one file",
 }
 
 
@@ -73,14 +74,16 @@ def answers_schema(
     datasets: Collection[str],
     section: Section | None = None,
     earlier: Mapping[str, Any] | None = None,
+    files: Collection[str] = (),
 ) -> Schema:
-    """The schema of one section's answers, or of the whole form. `datasets` are the slugs that exist.
+    """The schema of one section's answers, or of the whole form. `datasets` are the slugs that exist,
+    `files` the ids of the application's own attachments.
 
     Loading gives plain JSON values, None where an answer is taken back. With `partial=True` only what
     is there is checked; without it every question that is asked needs its answer.
     """
     questions = section.questions if section else form.questions
-    members: dict[str, Any] = {each.key: _field(each, datasets) for each in questions}
+    members: dict[str, Any] = {each.key: _field(each, datasets, files) for each in questions}
     made: type[Schema] = type("Answers", (_Answers,), members)
     schema: Any = made()
     schema.questions = questions
@@ -88,7 +91,7 @@ def answers_schema(
     return schema  # type: ignore[no-any-return]  # built at run time
 
 
-def _field(question: Question, datasets: Collection[str]) -> fields.Field[Any]:
+def _field(question: Question, datasets: Collection[str], files: Collection[str]) -> fields.Field[Any]:
     values = [each.value for each in question.choices]
     not_listed = "Choose from the answers that are offered"
     kept: dict[str, Any] = {"allow_none": True, "metadata": {"description": question.text}}
@@ -104,6 +107,9 @@ def _field(question: Question, datasets: Collection[str]) -> fields.Field[Any]:
         case "datasets":
             known = validate.OneOf(list(datasets), error="Choose from the datasets that are offered")
             return fields.List(fields.String(validate=known), **kept)
+        case "files":
+            own = validate.OneOf(list(files), error="Add the file to this application first")
+            return fields.List(fields.String(validate=own), **kept)
         case "emails":
             one = fields.Email(error_messages={"invalid": "Enter email addresses, one on each line"})
             return fields.List(one, validate=validate.Length(max=50, error="Name 50 people or fewer"), **kept)

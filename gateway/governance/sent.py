@@ -14,7 +14,7 @@ Sent = MultiDict[str, str]
 
 def answers_sent(section: Section, sent: Sent) -> dict[str, Any]:
     """One value for each question of the section: empty where nothing was answered."""
-    return {each.key: _answer(each, sent) for each in section.questions}
+    return {each.key: _answer(each, sent) for each in section.questions if each.kind != "files"}
 
 
 def _answer(question: Question, sent: Sent) -> Any:

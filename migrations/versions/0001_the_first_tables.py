@@ -404,6 +404,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_appeal_state"), ["state"], unique=False)
 
     op.create_table(
+        "attachment",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("question", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("added_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_attachment_application_id_application")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+    )
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attachment_application_id"), ["application_id"], unique=False)
+
+    op.create_table(
         "conflict_of_interest",
         sa.Column("application_id", sa.String(length=16), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -476,6 +495,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("application_id", name=op.f("pk_decision")),
     )
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("secret_sha256", sa.String(length=64), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("accepted_by_id", sa.String(length=16), nullable=True),
+        sa.Column("accepted_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["accepted_by_id"], ["people_account.id"], name=op.f("fk_invitation_accepted_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_invitation_application_id_application")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("application_id", "email", name=op.f("uq_invitation_application_id")),
+        sa.UniqueConstraint("secret_sha256", name=op.f("uq_invitation_secret_sha256")),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_accepted_by_id"), ["accepted_by_id"], unique=False)
+
     op.create_table(
         "review",
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -752,6 +794,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_review_reviewer_id"))
 
     op.drop_table("review")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_accepted_by_id"))
+
+    op.drop_table("invitation")
     op.drop_table("decision")
     op.drop_table("dataset")
     with op.batch_alter_table("data_release", schema=None) as batch_op:
@@ -759,6 +805,10 @@ def downgrade() -> None:
 
     op.drop_table("data_release")
     op.drop_table("conflict_of_interest")
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachment_application_id"))
+
+    op.drop_table("attachment")
     with op.batch_alter_table("appeal", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_appeal_state"))
 

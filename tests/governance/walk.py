@@ -116,7 +116,7 @@ class Walk:
 
     def post(self, path: str, **values: Any) -> Page:
         """Send values straight to an address, with the token of the page last seen."""
-        token = {box.name: box.value for box in self.page.parsed.ids.values() if box.name == "csrf_token"}
+        token = {box.name: box.value for box in self.page.boxes("csrf_token")}
         return self._came(self.client.post(path, data=token | values, follow_redirects=True))
 
     def press(self, button: str, **values: Any) -> Page:
