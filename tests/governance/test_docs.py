@@ -1,0 +1,37 @@
+"""docs/governance.md says what is so: its diagrams are those of the policies, and the commands it names exist."""
+
+import re
+from importlib import import_module
+
+import pytest
+
+from gateway.governance.diagram import diagram
+from gateway.governance.workflow import read_workflow
+from gateway.settings import ROOT
+
+TEXT = (ROOT / "docs" / "governance.md").read_text("utf-8")
+PROJECTS = {"closing", "grants", "grant_changes", "conditions", "commands"}
+REMS = {
+    "create", "save-draft", "submit", "return", "approve", "reject", "close", "revoke", "vote", "review", "decide",
+    "request-review", "request-decision", "invite-reviewer", "invite-decider", "invite-member", "add-member",
+    "remove-member", "uninvite-member", "change-applicant", "change-resources", "change-processing-state",
+    "add-licenses", "accept-licenses", "copy-as-new", "remark", "assign-external-id", "redact-attachments", "delete",
+    "accept-invitation", "send-expiration-notifications",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "policies" / "workflows").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_diagram_of_each_workflow_is_drawn_from_its_text(path):
+    assert diagram(read_workflow(ROOT / "policies", path.stem)) in TEXT
+
+
+def test_every_command_that_is_named_exists():
+    named = set(re.findall(r"`(\w+)\.(\w+)`", TEXT))
+    assert len(named) > 20
+    for module, name in named:
+        room = "projects" if module in PROJECTS else "governance"
+        assert callable(getattr(import_module(f"gateway.{room}.{module}"), name))
+
+
+def test_every_command_of_rems_has_its_line():
+    assert {line.split(" | ")[0].removeprefix("| ") for line in TEXT.splitlines() if line.startswith("| ")} >= REMS
