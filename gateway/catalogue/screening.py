@@ -103,7 +103,7 @@ def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, again: b
         if not rules.verdict(facts_of(instance)).screened:
             continue
         if instance.sop_class == WSI and instance.series_id is not None:
-            slides.setdefault(instance.series_id, []).append(instance)
+            slides.setdefault(f"{instance.series_id} {instance.image_type[2:3]}", []).append(instance)
         elif _waits(latest(db, instance, rules), again):
             yield _Group((instance,), slide=False)
     for levels in slides.values():

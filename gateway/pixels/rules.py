@@ -22,7 +22,7 @@ ANSWERS = frozenset(("burned_in", "label_in_image"))
 NAMES = frozenset(("manufacturer", "model"))
 KEYS = frozenset(("name", "when", "release", "after", "people", "reason"))
 MOST_PEOPLE = 3
-SCREENING = "screening"
+SCREENING, STAND_IN = "screening", "stand-in"
 
 
 class BadPixelRules(Invalid):
@@ -59,7 +59,7 @@ class Verdict:
     """Released or withheld, the reason in plain words, and the rule that said so.
 
     Where `screened` is set it is released only once its pixels have been looked at and are clean. `people` have to
-    agree on what the machine cannot tell.
+    agree on what the machine cannot tell. Where `stand_in` is set a label of our own takes the place of its pixels.
     """
 
     released: bool
@@ -67,6 +67,7 @@ class Verdict:
     rule: str
     screened: bool = False
     people: int = 1
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,16 @@ def _rule(raw: Any) -> Rule:
     if not isinstance(reason, str) or not (raw["release"] or reason):
         raise BadPixelRules(f"rule {name!r} withholds and must say why")
     after = raw.get("after", "")
-    if after not in ("", SCREENING) or (after and not raw["release"]):
-        raise BadPixelRules(f'rule {name!r}: what is released may be so after = "{SCREENING}"')
+    if after not in ("", SCREENING, STAND_IN) or (after and not raw["release"]):
+        raise BadPixelRules(f'rule {name!r}: what is released may be so after = "{SCREENING}" or "{STAND_IN}"')
     people = raw.get("people", 1)
-    if type(people) is not int or not 1 <= people <= MOST_PEOPLE or ("people" in raw and not after):
+    if type(people) is not int or not 1 <= people <= MOST_PEOPLE or ("people" in raw and after != SCREENING):
         raise BadPixelRules(f"rule {name!r}: after a screening, people = 1 to {MOST_PEOPLE} decide what it cannot")
-    return Rule(name, _conditions(name, raw.get("when")), Verdict(raw["release"], reason, name, bool(after), people))
+    return Rule(
+        name,
+        _conditions(name, raw.get("when")),
+        Verdict(raw["release"], reason, name, after == SCREENING, people, after == STAND_IN),
+    )
 
 
 def _conditions(name: str, when: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -76,6 +76,7 @@ class Builder:
             size=0,
             facts={},
             refused_texts=[],
+            stand_in=False,
         )
         entry.reason = self._withheld(db, instance, site) or self._unscreened(db, instance, entry)
         if not entry.reason:
@@ -106,7 +107,8 @@ class Builder:
         """Rewrite the header once; an instance that fails is withheld with the reason."""
         try:
             refused = refused_texts(db, instance, self.plan, keys, self._known(db, instance))
-            made = rewritten(db, instance, self.plan, keys, entry.screening_id, refused)
+            entry.stand_in = self.rules.verdict(facts_of(instance)).stand_in
+            made = rewritten(db, instance, self.plan, keys, entry.screening_id, refused, entry.stand_in)
         except SlidegateError as error:
             entry.reason = error.message[:200]
             return

@@ -31,6 +31,7 @@ class Release(Base):
 class ManifestEntry(Base):
     """One instance of a release: released, or withheld with the reason. `facts` are its de-identified attributes.
 
+    With `stand_in` a label of our own takes the place of its pixels.
     `refused_texts` are keyed hashes of its free texts that other headers of the study forbid (study.py).
     `facts` maps eight-digit tags to DICOM JSON (PS3.18 F.2); it is what searches answer from.
     """
@@ -54,6 +55,7 @@ class ManifestEntry(Base):
     frame_count: Mapped[int] = mapped_column(default=0)
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     screening_id: Mapped[str | None] = mapped_column(ForeignKey("screening.id"))
+    stand_in: Mapped[bool] = mapped_column(default=False)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     refused_texts: Mapped[list[str]] = mapped_column(JSON, default=list)
 

@@ -23,7 +23,7 @@ from gateway.release.models import ManifestEntry, Release
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
-WHAT_MAY_CHANGE = ("released", "reason", "screening_id", "refused_texts", "facts", "size")
+WHAT_MAY_CHANGE = ("released", "reason", "screening_id", "stand_in", "refused_texts", "facts", "size")
 
 
 def living(db: Session, now: datetime) -> list[Release]:

@@ -17,13 +17,17 @@ from gateway.deid.marks import Pixels
 from gateway.deid.plan import Plan
 from gateway.deid.rewrite import rewrite
 from gateway.dicom.frames.index import FrameIndex
-from gateway.dicom.header import PixelElement, read_header
+from gateway.dicom.header import Header, PixelElement, read_header
 from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.dicom.source import ByteSource
 from gateway.errors import Withheld
 from gateway.pixels import patch
 from gateway.pixels.screen import CLEAN
+from gateway.pixels.source import pixel_facts
+from gateway.pixels.stand_in import label
 from gateway.release import facts
+
+PATIENT_ID = 0x00100020
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,11 @@ def rewritten(
     keys: ProjectKeys,
     screening_id: str | None = None,
     refused: frozenset[str] = frozenset(),
+    stand_in: bool = False,
 ) -> Rewritten:
     """The instance under a plan and keys: with what its screening took out, without the texts that its study refused.
 
-    Raises Withheld, DicomError.
+    With `stand_in` its one frame is a label that is drawn here. Raises Withheld, DicomError.
     """
     source = open_source(db, instance)
     try:
@@ -93,6 +98,8 @@ def rewritten(
             if screening.marks and not replaced:  # the frames without what was marked are lost
                 raise Withheld("What was taken out of this image has to be taken out anew.")
             pixels = Pixels.CLEAN if screening.state == CLEAN else Pixels.REDACTED
+        if stand_in:
+            replaced, pixels = {0: _label(header, frames, keys)}, Pixels.REDACTED
         front = rewrite(header, plan, keys, pixels=pixels, refused=refused)
         if replaced and header.pixel.length is None:
             laid_out = patch.encapsulated(source, header.pixel.start, frames, replaced)
@@ -100,3 +107,10 @@ def rewritten(
         return Rewritten(front, facts.metadata(facts.parsed(front)), frames, header.pixel, replaced)
     finally:
         source.close()
+
+
+def _label(header: Header, frames: FrameIndex, keys: ProjectKeys) -> bytes:
+    if frames.count != 1:
+        raise Withheld("A label has one frame.")
+    patient_id = (header.value(PATIENT_ID) or b"").strip(b"\0 ").decode("latin-1")
+    return label(keys.pseudonym("patient", patient_id), pixel_facts(header))

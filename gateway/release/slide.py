@@ -148,7 +148,7 @@ def close(slide: Slide) -> None:
 
 def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, instance: Instance) -> Prepared:
     epochs = (pass_.epoch, optouts.epoch(db))
-    what = (entry.uid, instance.id, instance.version, entry.screening_id)
+    what = (entry.uid, instance.id, instance.version, entry.screening_id, entry.stand_in)
     key = (release.project_id, release.deid_sha256, what, epochs)
     found = _cache.get(key)
     if found is None:
@@ -159,6 +159,7 @@ def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, 
         keys = key_ring(db, release.project_id).patient(db, site=patient.site, patient_id=patient.patient_id)
         if keys.uid(ClearUid(instance.uid)) != entry.uid:  # the archive moved it to another patient since
             raise Withheld("The archive has changed this image since the release was made.")
-        found = Prepared(rewritten(db, instance, plan, keys, entry.screening_id, frozenset(entry.refused_texts)))
+        refused = frozenset(entry.refused_texts)
+        found = Prepared(rewritten(db, instance, plan, keys, entry.screening_id, refused, entry.stand_in))
         _cache.put(key, found)
     return found

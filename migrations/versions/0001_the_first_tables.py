@@ -702,6 +702,7 @@ def upgrade() -> None:
         sa.Column("frame_count", sa.Integer(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("screening_id", sa.String(length=16), nullable=True),
+        sa.Column("stand_in", sa.Boolean(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("refused_texts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["instance_id"], ["instance.id"], name=op.f("fk_manifest_entry_instance_id_instance")),

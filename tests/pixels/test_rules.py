@@ -27,7 +27,7 @@ def test_the_slide_itself_is_released() -> None:
 
 @pytest.mark.parametrize("flavour", ["LABEL", "OVERVIEW", "THUMBNAIL"])
 def test_pictures_that_may_show_the_label_are_withheld_and_say_why(flavour: str) -> None:
-    verdict = RULES.verdict(a_slide(flavour))
+    verdict = RULES.verdict(a_slide(flavour, label=""))
     assert not verdict.released
     assert verdict.reason.endswith(".")
     assert "label" in verdict.reason
@@ -46,7 +46,14 @@ def test_an_image_type_without_flavour_is_withheld() -> None:
 @pytest.mark.parametrize("flavour", ["LABEL", "OVERVIEW", "THUMBNAIL"])
 @pytest.mark.parametrize("said", ["NO", ""])
 def test_a_no_is_never_believed(flavour: str, said: str) -> None:
-    assert not RULES.verdict(a_slide(flavour, burned_in=said, label=said)).released
+    verdict = RULES.verdict(a_slide(flavour, burned_in=said, label=said))
+    assert not verdict.released or verdict.screened
+
+
+def test_a_thumbnail_leaves_only_once_its_pixels_are_clean() -> None:
+    assert RULES.verdict(a_slide("THUMBNAIL")).screened
+    assert not RULES.verdict(a_slide("THUMBNAIL", label="YES")).released
+    assert not RULES.verdict(a_slide("THUMBNAIL", label="")).released
 
 
 @pytest.mark.parametrize("said", ["YES", "yes", " Yes "])

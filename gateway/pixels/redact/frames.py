@@ -13,6 +13,8 @@ from gateway.pixels.encodings import JPEG_8, LOSSLESS, NATIVE_BIG, NATIVE_LITTLE
 from gateway.pixels.redact.errors import CannotRedact
 from gateway.pixels.redact.jpeg import flattened
 
+QUALITY = 90  # of a JPEG that is drawn here
+
 
 def redacted(frame: bytes, boxes: Sequence[Box], facts: PixelFacts) -> bytes:
     """The frame with the boxes flat. JPEG in the DCT domain; what is lossless is decoded and encoded again.
@@ -35,6 +37,24 @@ def redacted(frame: bytes, boxes: Sequence[Box], facts: PixelFacts) -> bytes:
     if not np.array_equal(decoded(written, facts), pixels):
         raise CannotRedact
     return written
+
+
+def written(pixels: Pixels, facts: PixelFacts) -> bytes:
+    """A whole new frame of 8 bits, RGB or grey, encoded as the header says. Raises CannotRedact if it cannot be."""
+    syntax, colour = facts.transfer_syntax, pixels.ndim == 3
+    if syntax in JPEG_8:
+        if facts.photometric == "RGB":
+            return bytes(imagecodecs.jpeg8_encode(pixels, level=QUALITY, colorspace="RGB", outcolorspace="RGB"))
+        return bytes(imagecodecs.jpeg8_encode(pixels, level=QUALITY, subsampling="422" if colour else None))
+    if syntax in NATIVE_LITTLE or syntax == NATIVE_BIG:
+        if colour and facts.photometric != "RGB":
+            raise CannotRedact
+        ordered = np.moveaxis(pixels, -1, 0) if colour and facts.planar else pixels
+        data = np.ascontiguousarray(ordered).tobytes()
+        return data + b"\0" * (len(data) & 1)
+    if (syntax != RLE and syntax not in LOSSLESS) or (colour and facts.photometric not in ("RGB", "YBR_RCT")):
+        raise CannotRedact
+    return _encoded(pixels, facts)
 
 
 def _encoded(pixels: Pixels, facts: PixelFacts) -> bytes:
