@@ -12,16 +12,17 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
 from gateway.catalogue.queries import instances_in
-from gateway.catalogue.seen import FAILED, WSI, facts_of, latest, write
+from gateway.catalogue.seen import FAILED, WSI, facts_of, latest, volumes_beside, write
 from gateway.catalogue.sources import open_source
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
-from gateway.errors import SlidegateError
+from gateway.errors import Conflict, SlidegateError
 from gateway.pixels.detect.apart import ReaderGone, reader_apart
 from gateway.pixels.devices import DeviceVerdict, verdict
 from gateway.pixels.rules import PixelRules, load_rules
-from gateway.pixels.screen import WITHHELD, Eyes, Screened, screen, screen_slide
+from gateway.pixels.screen import CLEAN, WITHHELD, Eyes, Screened, screen, screen_slide
 from gateway.pixels.source import frames_of, level_of, pixel_facts
+from gateway.pixels.tissue import screen_overview
 from gateway.settings import current
 from gateway.trail.record import Actor
 
@@ -29,12 +30,24 @@ Progress = Callable[[int, int], None]
 ATTEMPTS = 2  # readers that may die of one group
 
 
+class SlideNotClean(Conflict):
+    """Something was found on the slide that an overview shows, or nobody could look at it yet."""
+
+    code = "slide-not-clean"
+    title = "The slide of this overview is not known to be clean"
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What is looked at together: the levels of one slide, or one other image."""
+    """What is looked at together: the levels of one slide, or one other image.
+
+    Of an overview the `volumes` of its slide say where its tissue is.
+    """
 
     instances: tuple[Instance, ...]
     slide: bool
+    overview: bool = False
+    volumes: tuple[Instance, ...] = ()
 
 
 def screen_datasets(
@@ -99,16 +112,23 @@ class Watchers:
 
 def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, again: bool) -> Iterator[_Group]:
     slides: dict[str, list[Instance]] = {}
+    overviews: list[_Group] = []
     for instance in instances_in(db, dataset_ids):
-        if not rules.verdict(facts_of(instance)).screened:
+        verdict = rules.verdict(facts_of(instance))
+        if not verdict.screened:
             continue
-        if instance.sop_class == WSI and instance.series_id is not None:
+        if verdict.tissue:
+            if _waits(latest(db, instance, rules), again):
+                volumes = tuple(volumes_beside(db, instance))
+                overviews.append(_Group((instance,), slide=False, overview=True, volumes=volumes))
+        elif instance.sop_class == WSI and instance.series_id is not None:
             slides.setdefault(f"{instance.series_id} {instance.image_type[2:3]}", []).append(instance)
         elif _waits(latest(db, instance, rules), again):
             yield _Group((instance,), slide=False)
     for levels in slides.values():
         if any(_waits(latest(db, each, rules), again) for each in levels):
             yield _Group(tuple(levels), slide=True)
+    yield from overviews
 
 
 def _waits(found: Screening | None, again: bool) -> bool:
@@ -121,6 +141,8 @@ def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screene
         with headers_of(group.instances) as headers:
             if group.slide:
                 return screen_slide([level_of(each) for each in headers], eyes)
+            if group.overview:
+                return [_overview(group, headers[0], rules, eyes)]
             return [_one(headers[0], rules, eyes)]
     except ReaderGone:
         raise
@@ -135,6 +157,16 @@ def _one(header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
     if said.withheld_by:
         return Screened(WITHHELD, reason="A device rule says that images of this kind are not released.")
     return screen(*frames_of(header), facts, eyes, said.boxes)
+
+
+def _overview(group: _Group, header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
+    """An overview, after its slide: what was found on that may be seen here too, too small to be found."""
+    with reading() as db:
+        seen = [latest(db, each, rules) for each in group.volumes]
+    if not all(each is not None and each.state == CLEAN for each in seen):
+        raise SlideNotClean
+    with headers_of(group.volumes) as volumes:
+        return screen_overview(header, volumes, eyes)
 
 
 @contextmanager

@@ -95,6 +95,13 @@ def levels_of(db: Session, instance: Instance) -> Sequence[Instance]:
     return [each for each in found if each.image_type[2:3] == instance.image_type[2:3]]
 
 
+def volumes_beside(db: Session, instance: Instance) -> Sequence[Instance]:
+    """The levels of the slide that lie in the same series as its overview."""
+    here = (Instance.series_id == instance.series_id, Instance.sop_class == WSI, Instance.state == INDEXED)
+    found = db.scalars(select(Instance).where(*here).order_by(Instance.id))
+    return [each for each in found if each.image_type[2:3] == ["VOLUME"]]
+
+
 def write(
     db: Session,
     instance: Instance,

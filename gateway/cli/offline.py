@@ -176,7 +176,8 @@ def _released(
     if not job.pixels_checked:
         facts = _facts(header)
         verdict = rules.verdict(facts)
-        if not verdict.released or (verdict.screened and facts.modality != SLIDES):
+        level = facts.modality == SLIDES and facts.get("flavour") == "VOLUME"
+        if not verdict.released or verdict.stand_in or (verdict.screened and not level):
             raise Withheld(verdict.reason or "its pixels have not been screened: see --pixels-checked")
     if header.pixel is not None:
         end = index_frames(header).end

@@ -42,11 +42,12 @@ def encoded_item(content: bytes, encoding: Encoding) -> bytes:
 
 
 class Pixels(Enum):
-    """What was done about the pixels of an instance: nothing, looked at and found clean, or text taken out."""
+    """What was done about the pixels: nothing, looked at and found clean, text taken out, all but tissue taken out."""
 
     UNSEEN = "unseen"
     CLEAN = "clean"
     REDACTED = "redacted"
+    TISSUE = "tissue"
 
 
 def marks(plan: Plan, encoding: Encoding, pixels: Pixels = Pixels.UNSEEN, image_type: bytes = b"") -> dict[int, bytes]:
@@ -57,7 +58,9 @@ def marks(plan: Plan, encoding: Encoding, pixels: Pixels = Pixels.UNSEEN, image_
     found = dict(_marks(plan.method, tuple(sorted(codes.items())), plan.dates, encoding))
     if pixels is not Pixels.UNSEEN:
         found[0x00280301] = encoded(0x00280301, b"CS", b"NO", encoding)  # BurnedInAnnotation
-    if pixels is Pixels.REDACTED:
+    if pixels is Pixels.TISSUE:
+        found[0x00480010] = encoded(0x00480010, b"CS", b"NO", encoding)  # SpecimenLabelInImage
+    if pixels in (Pixels.REDACTED, Pixels.TISSUE):
         derived = b"\\".join([b"DERIVED", *image_type.strip(b"\0 ").split(b"\\")[1:]])
         found[0x00080008] = encoded(0x00080008, b"CS", derived, encoding)
         found[0x00082111] = encoded(0x00082111, b"ST", DERIVATION, encoding)

@@ -65,7 +65,7 @@ def rewrite(
         raise NoPatient
     cleaner = Cleaner(plan.vocabulary, known)
     patient = Patient(patient_id.decode("latin-1"), keys, cleaner, plan.marks_texts, refused)
-    image_type = _image_type(header) if pixels is Pixels.REDACTED else b""
+    image_type = _image_type(header) if pixels in (Pixels.REDACTED, Pixels.TISSUE) else b""
     given = marks(plan, header.encoding, pixels, image_type)
     removed = Removed(header.value(CHARSET) or b"", known)
     dataset = _Rewriter(header.dataset, plan, patient, trace, removed).dataset(header.encoding, given)

@@ -63,8 +63,11 @@ def written_on(tissue: Picture, text: str) -> Picture:
     return np.asarray(image, np.uint8)
 
 
-def overview(label_picture: Picture, tissue: Picture) -> Picture:
-    """The whole glass as a camera sees it from above: label at the left, tissue below its cover slip at the right."""
+def overview(label_picture: Picture, tissue: Picture) -> tuple[Picture, tuple[int, int, int]]:
+    """The whole glass as a camera sees it from above: label at the left, tissue below its cover slip at the right.
+
+    And where the tissue lies on it: left, top, and its width in pixels.
+    """
     width, height = OVERVIEW_SIZE
     x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
     light = 236 - 14 * np.hypot(x[None, :] * 0.8, y[:, None] * 0.6)
@@ -84,4 +87,4 @@ def overview(label_picture: Picture, tissue: Picture) -> Picture:
     ImageDraw.Draw(shadow).rectangle((10, 12, 512, 504), fill=90)
     image.paste((90, 92, 96), mask=shadow.filter(ImageFilter.GaussianBlur(6)))
     image.paste(Image.fromarray(label_picture).resize((496, 496), Image.Resampling.LANCZOS), (8, 8))
-    return np.asarray(image, np.uint8)
+    return np.asarray(image, np.uint8), (left, top, piece.width)

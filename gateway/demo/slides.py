@@ -73,8 +73,11 @@ def write_slide(folder: Path, case: Case) -> list[Path]:
         dataset = _image(case, picture, flavour, number=level + 1, tile=spec.tile, spacing=SPACING * 4**level)
         written.append(_save(dataset, folder / f"{case.accession}_{level}.dcm"))
     printed = label(case)
-    for name, picture in (("LABEL", printed), ("OVERVIEW", overview(printed, halved(tissue, 2)))):
-        dataset = _image(case, picture, ["ORIGINAL", "PRIMARY", name, "NONE"], number=8 + (name == "OVERVIEW"), tile=0)
+    glass, (left, top, across) = overview(printed, halved(tissue, 2))
+    spacing = spec.width * SPACING / across  # so that the tissue lies where the volume says
+    for name, picture, number, place in (("LABEL", printed, 8, (0, 0)), ("OVERVIEW", glass, 9, (left, top))):
+        flavour = ["ORIGINAL", "PRIMARY", name, "NONE"]
+        dataset = _image(case, picture, flavour, number=number, tile=0, spacing=spacing, place=place)
         written.append(_save(dataset, folder / f"{case.accession}_{name.lower()}.dcm"))
     return written
 
@@ -85,9 +88,16 @@ def _save(dataset: FileDataset, path: Path) -> Path:
 
 
 def _image(
-    case: Case, picture: Picture, flavour: list[str], *, number: int, tile: int, spacing: float = 0.02
+    case: Case,
+    picture: Picture,
+    flavour: list[str],
+    *,
+    number: int,
+    tile: int,
+    spacing: float,
+    place: tuple[int, int] = (0, 0),
 ) -> FileDataset:
-    """One instance; `tile` 0 makes one frame of the whole picture."""
+    """One instance; `tile` 0 makes one frame of the whole picture. `place`: of the volume's corner, in its pixels."""
     spec, uids = case.spec, case.uids
     height, width = picture.shape[:2]
     meta = FileMetaDataset()
@@ -106,7 +116,7 @@ def _image(
     frames = [spec.codec.encode(each) for _left, _top, each in kept]
     rows, columns = kept[0][2].shape[:2]
     _pixels(dataset, spec.codec, rows, columns, frames, picture.nbytes)
-    whole_slide(dataset, width, height, spacing, volume=volume)
+    whole_slide(dataset, width, height, spacing, place, volume=volume)
     optical_path(dataset)
     places = [(left, top) for left, top, _tile in kept] if sparse else None
     functional_groups(dataset, uids, flavour, spacing, places)

@@ -22,14 +22,18 @@ def _colour_profile() -> bytes:
     return data + b"\0" * (len(data) & 1)
 
 
-def whole_slide(dataset: Dataset, width: int, height: int, spacing: float, *, volume: bool) -> None:
-    """The whole slide microscopy image module (PS3.3 C.8.12.4)."""
+def whole_slide(
+    dataset: Dataset, width: int, height: int, spacing: float, place: tuple[int, int], *, volume: bool
+) -> None:
+    """The whole slide microscopy image module (PS3.3 C.8.12.4); `place`: pixels left of and above the volume."""
     dataset.VolumetricProperties = "VOLUME"
     dataset.ImagedVolumeWidth, dataset.ImagedVolumeHeight = width * spacing, height * spacing
     dataset.ImagedVolumeDepth = 1.0
     dataset.TotalPixelMatrixColumns, dataset.TotalPixelMatrixRows = width, height
     origin = Dataset()
-    origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem = "20.0", "40.0"
+    left, top = place
+    origin.XOffsetInSlideCoordinateSystem = f"{20.0 + top * spacing:.8g}"
+    origin.YOffsetInSlideCoordinateSystem = f"{40.0 + left * spacing:.8g}"
     dataset.TotalPixelMatrixOriginSequence = Sequence([origin])
     dataset.SpecimenLabelInImage = "NO" if volume else "YES"
     dataset.FocusMethod, dataset.ExtendedDepthOfField = "AUTO", "NO"

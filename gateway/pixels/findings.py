@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.pixels.boxes import Box
 
-TEXT, CODE, DRAWN, DEVICE = "text", "code", "drawn", "device"
+TEXT, CODE, DRAWN, DEVICE, GLASS = "text", "code", "drawn", "device", "glass"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ ANSWERS = frozenset(("burned_in", "label_in_image"))
 NAMES = frozenset(("manufacturer", "model"))
 KEYS = frozenset(("name", "when", "release", "after", "people", "reason"))
 MOST_PEOPLE = 3
-SCREENING, STAND_IN = "screening", "stand-in"
+SCREENING, STAND_IN, TISSUE = WAYS = "screening", "stand-in", "tissue"
 
 
 class BadPixelRules(Invalid):
@@ -60,6 +60,7 @@ class Verdict:
 
     Where `screened` is set it is released only once its pixels have been looked at and are clean. `people` have to
     agree on what the machine cannot tell. Where `stand_in` is set a label of our own takes the place of its pixels.
+    Where `tissue` is set all is taken out but the rectangle that the slide's volumes cover, before it is looked at.
     """
 
     released: bool
@@ -68,6 +69,7 @@ class Verdict:
     screened: bool = False
     people: int = 1
     stand_in: bool = False
+    tissue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +121,15 @@ def _rule(raw: Any) -> Rule:
     if not isinstance(reason, str) or not (raw["release"] or reason):
         raise BadPixelRules(f"rule {name!r} withholds and must say why")
     after = raw.get("after", "")
-    if after not in ("", SCREENING, STAND_IN) or (after and not raw["release"]):
-        raise BadPixelRules(f'rule {name!r}: what is released may be so after = "{SCREENING}" or "{STAND_IN}"')
+    if after not in ("", *WAYS) or (after and not raw["release"]):
+        raise BadPixelRules(f"rule {name!r}: what is released may be so after = one of {', '.join(WAYS)}")
     people = raw.get("people", 1)
     if type(people) is not int or not 1 <= people <= MOST_PEOPLE or ("people" in raw and after != SCREENING):
         raise BadPixelRules(f"rule {name!r}: after a screening, people = 1 to {MOST_PEOPLE} decide what it cannot")
     return Rule(
         name,
         _conditions(name, raw.get("when")),
-        Verdict(raw["release"], reason, name, after == SCREENING, people, after == STAND_IN),
+        Verdict(raw["release"], reason, name, after in (SCREENING, TISSUE), people, after == STAND_IN, after == TISSUE),
     )
 
 

@@ -62,13 +62,15 @@ class Screened:
     reason: str = ""
 
 
-def screen(frames: Frames, count: int, facts: PixelFacts, eyes: Eyes, known: Sequence[Box] = ()) -> Screened:
+def screen(
+    frames: Frames, count: int, facts: PixelFacts, eyes: Eyes, known: Sequence[Box] = (), *, kind: str = DEVICE
+) -> Screened:
     """Every frame of an instance. What is found on one is taken out of all: burnt-in text stays where it is.
 
-    `known` is taken out before anyone looks: where the device is known to write.
+    `known`, of a kind, is taken out before anyone looks: where the device is known to write.
     Raises CannotDecode, CannotRedact, NoCodec: then the instance is withheld.
     """
-    marks = [Mark(frame, DEVICE, box) for frame in range(count) for box in known]
+    marks = [Mark(frame, kind, box) for frame in range(count) for box in known]
     replaced = taken_out(frames, count, facts, known) if known else {}
     for number in range(1, ROUNDS + 1):
         found = _look(eyes.find, frames, count, facts, replaced)

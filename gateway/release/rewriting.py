@@ -22,6 +22,7 @@ from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.dicom.source import ByteSource
 from gateway.errors import Withheld
 from gateway.pixels import patch
+from gateway.pixels.findings import GLASS
 from gateway.pixels.screen import CLEAN
 from gateway.pixels.source import pixel_facts
 from gateway.pixels.stand_in import label
@@ -97,7 +98,7 @@ def rewritten(
             replaced = replaced_frames(db, screening_id)
             if screening.marks and not replaced:  # the frames without what was marked are lost
                 raise Withheld("What was taken out of this image has to be taken out anew.")
-            pixels = Pixels.CLEAN if screening.state == CLEAN else Pixels.REDACTED
+            pixels = _seen(screening)
         if stand_in:
             replaced, pixels = {0: _label(header, frames, keys)}, Pixels.REDACTED
         front = rewrite(header, plan, keys, pixels=pixels, refused=refused)
@@ -107,6 +108,12 @@ def rewritten(
         return Rewritten(front, facts.metadata(facts.parsed(front)), frames, header.pixel, replaced)
     finally:
         source.close()
+
+
+def _seen(screening: Screening) -> Pixels:
+    if screening.state == CLEAN:
+        return Pixels.CLEAN
+    return Pixels.TISSUE if any(mark[1] == GLASS for mark in screening.marks) else Pixels.REDACTED
 
 
 def _label(header: Header, frames: FrameIndex, keys: ProjectKeys) -> bytes:

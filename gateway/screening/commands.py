@@ -40,7 +40,7 @@ class Superseded(Conflict):
 
 
 class NothingToSee(Invalid):
-    """What could not be decoded can only be withheld, or looked at again."""
+    """What could not be decoded, or shows the label too, can only be withheld, or looked at again."""
 
     code = "nothing-to-see"
     title = "This picture cannot be shown, so it can only be withheld"
@@ -59,13 +59,14 @@ def give_opinion(
     instance = db.get_one(Instance, screening.instance_id)
     if latest(db, instance, rules) is not screening or _settled(db, screening):
         raise Superseded
-    if screening.state == FAILED and decision != WITHHOLD:
+    verdict = rules.verdict(facts_of(instance))
+    if (screening.state == FAILED or verdict.tissue) and decision != WITHHOLD:
         raise NothingToSee
     kept = sorted([int(side) for side in box] for box in boxes) if decision == REDACT else []
     opinion = Opinion(screening_id=screening.id, account_id=by.id, decision=decision, boxes=kept, given_at=now)
     db.add(opinion)
     db.flush()
-    opinion.settles = len(agreeing(db, opinion)) >= rules.verdict(facts_of(instance)).people
+    opinion.settles = len(agreeing(db, opinion)) >= verdict.people
     detail = {"screening": screening.id, "decision": decision, "boxes": len(kept), "settles": opinion.settles}
     record(db, action="pixels.opinion-given", actor=acting(by), now=now, subject=instance.id, detail=detail)
     if opinion.settles:

@@ -72,9 +72,14 @@ def waiting(db: Session, rules: PixelRules) -> list[Waiting]:
     )
     slides: dict[str, list[tuple[Screening, Instance, Archive]]] = {}
     for seen, instance, archive in rows:
-        key = str(instance.series_id) if is_slide(instance) else instance.id
+        key = _together(instance)
         slides.setdefault(key, []).append((seen, instance, archive))
     return list(_told(db, rules, [_shown(levels) for levels in slides.values()][:MOST]))
+
+
+def _together(instance: Instance) -> str:
+    """The same for all levels of a slide, which are decided on together."""
+    return f"{instance.series_id} {instance.image_type[2:3]}" if is_slide(instance) else instance.id
 
 
 def _shown(levels: list[tuple[Screening, Instance, Archive]]) -> tuple[Screening, Instance, Archive]:
@@ -118,7 +123,7 @@ def decided(db: Session, rules: PixelRules) -> list[Decided]:
     )
     once: dict[str, Decided] = {}
     for seen, instance in rows:
-        key = str(instance.series_id) if is_slide(instance) else instance.id
+        key = _together(instance)
         once.setdefault(key, Decided(seen.state, instance.modality, seen.people, seen.screened_at))
     return list(once.values())[:SHOWN]
 

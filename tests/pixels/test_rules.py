@@ -153,6 +153,16 @@ def test_what_comes_after_is_screening_and_only_before_a_release(line: str) -> N
         parse_rules(f'[[rule]]\nname = "x"\nwhen = {{ modality = "SM" }}\n{release}{line}\n')
 
 
+@pytest.mark.parametrize(
+    ("after", "screened", "stand_in", "tissue"),
+    [("screening", True, False, False), ("stand-in", False, True, False), ("tissue", True, False, True)],
+)
+def test_a_rule_may_say_what_comes_before_a_release(after: str, screened: bool, stand_in: bool, tissue: bool) -> None:
+    (rule,) = parse_rules(f'[[rule]]\nname = "x"\nwhen = {{ modality = "SM" }}\nrelease = true\nafter = "{after}"\n')
+    verdict = rule.verdict
+    assert (verdict.screened, verdict.stand_in, verdict.tissue) == (screened, stand_in, tissue)
+
+
 def test_rules_may_ask_for_the_maker_and_the_encoding(tmp_path: Path) -> None:
     (tmp_path / "pixels").mkdir()
     (tmp_path / "pixels" / "1.toml").write_text(
