@@ -1,4 +1,7 @@
-"""The event and the openings of its commitments. Events are append-only: the database refuses the rest."""
+"""The event, the openings of its commitments, and the Merkle tree over all events with its signed checkpoints.
+
+All but the openings are append-only: the database refuses the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, event
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base
@@ -67,6 +70,41 @@ class Opening(Base):
     value: Mapped[str] = mapped_column(Text)
 
 
-@event.listens_for(Event.__table__, "after_create")
-def _guard(_table: Any, connection: Any, **_: Any) -> None:
-    guards.install(connection)
+class Tile(Base):
+    """Up to 256 hashes of the Merkle tree, side by side at level 8 * `level` (C2SP tlog-tiles); it only grows."""
+
+    __tablename__ = "trail_tile"
+
+    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Checkpoint(Base):
+    """A signed statement of the tree's size and root; the newest one says how far the tree goes."""
+
+    __tablename__ = "trail_checkpoint"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    root: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text)
+
+
+class SigningKey(Base):
+    """The public half of a key that signs, or signed, checkpoints; `key_id` as in the notes."""
+
+    __tablename__ = "trail_signing_key"
+
+    key_id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    verifier: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+def _guard(table: Any, connection: Any, **_: Any) -> None:
+    guards.install(connection, table.name)
+
+
+for _table in (Event.__table__, Tile.__table__, Checkpoint.__table__):
+    event.listen(_table, "after_create", _guard)

@@ -80,6 +80,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_site_code")),
     )
     op.create_table(
+        "trail_checkpoint",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_trail_checkpoint")),
+    )
+    op.create_table(
         "trail_event",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", gateway.db.UtcDateTime(timezone=True), nullable=False),
@@ -108,6 +116,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_trail_event_release_seq", ["release_id", "seq"], unique=False)
         batch_op.create_index(batch_op.f("ix_trail_event_subject"), ["subject"], unique=False)
 
+    op.create_table(
+        "trail_signing_key",
+        sa.Column("key_id", sa.String(length=8), nullable=False),
+        sa.Column("verifier", sa.Text(), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_trail_signing_key")),
+    )
+    op.create_table(
+        "trail_tile",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "place", name=op.f("pk_trail_tile")),
+    )
     op.create_table(
         "work_item",
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -863,6 +886,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_work_item_state_not_before")
 
     op.drop_table("work_item")
+    op.drop_table("trail_tile")
+    op.drop_table("trail_signing_key")
     with op.batch_alter_table("trail_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trail_event_subject"))
         batch_op.drop_index("ix_trail_event_release_seq")
@@ -874,6 +899,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_trail_event_action_seq")
 
     op.drop_table("trail_event")
+    op.drop_table("trail_checkpoint")
     op.drop_table("site")
     op.drop_table("project")
     op.drop_table("policy_text")

@@ -23,6 +23,7 @@ from gateway.trail.record import Actor, record
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ADA = Actor("account", "ada", "Ada Lovelace", "ada@example.org")
 BEN = Actor("account", "ben", "=Ben", "ben@example.org")
+TRAIL = ("trail_event", "trail_opening", "trail_tile", "trail_checkpoint", "trail_signing_key")
 SLIDE, OTHER = "2.25.111", "2.25.222"
 
 
@@ -31,7 +32,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     before = settings.current()
     settings.use(replace(before, data_dir=tmp_path, database_url="", secure_cookies=False))
     people = ("people_account", "people_account_role", "people_sign_in", "people_token")
-    tables = [Base.metadata.tables[name] for name in ("trail_event", "trail_opening", "project", *people)]
+    tables = [Base.metadata.tables[name] for name in (*TRAIL, "project", *people)]
     Base.metadata.create_all(bind(settings.current().database), tables=tables)
     chain.forget()
     yield tmp_path

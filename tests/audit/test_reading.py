@@ -89,7 +89,7 @@ def bent(statement: str) -> None:
     """A change by somebody who owns the database: the triggers are dropped first."""
     with transaction() as db:
         for name in ("no_update", "no_delete", "linked"):
-            db.execute(text(f"DROP TRIGGER {guards.TABLE}_{name}"))
+            db.execute(text(f"DROP TRIGGER {guards.EVENTS}_{name}"))
         db.execute(text(statement))
 
 

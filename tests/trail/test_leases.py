@@ -135,7 +135,7 @@ def test_frames_that_cannot_be_made_durable_stop(data_dir: Path, monkeypatch: py
     monkeypatch.setattr(framebook, "EVERY", 0.01)
     monkeypatch.setattr(framebook, "LONGEST_LATE", 0.05)
     book = FrameBook(data_dir / "other", engine())
-    entry = book.lease(Read(ADA, "p", "r", "2.25.9", "g", "frames"), NOW)
+    entry = book.lease(Read(ADA, "p", "r", "2.25.9", "g", "frames"), clock.now())
     engine().dispose()
     for path in data_dir.glob("slidegate.db*"):
         path.unlink()
