@@ -1,0 +1,56 @@
+"""`slidegate-verify BUNDLE`: checks an audit bundle without database, network or the gateway.
+
+Needs Python and `cryptography`. Exit 0: nothing is wrong; 1: faults were found; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.audit.offline.check import check
+from gateway.audit.offline.findings import Findings
+from gateway.audit.offline.layout import KEYS, Bundle, NoBundle
+from gateway.trail.notes import BadNote, VerifierKey
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Check one bundle and say in words what was found."""
+    parser = argparse.ArgumentParser("slidegate-verify", description="Check an audit bundle, offline.")
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder or zip file of the bundle")
+    parser.add_argument("--key", action="append", default=[], help="public key known from elsewhere (name+id+key)")
+    parser.add_argument("--seen", action="append", default=[], type=Path, help="file of a checkpoint noted elsewhere")
+    asked = parser.parse_args(arguments)
+    if not asked.bundle.exists():
+        parser.error("there is no such file or folder")
+    try:
+        trusted = [VerifierKey.read(text) for text in asked.key]
+        seen = [path.read_text("utf-8") for path in asked.seen]
+    except (BadNote, OSError, UnicodeDecodeError) as error:
+        parser.error(str(error) if isinstance(error, BadNote) else "a checkpoint file cannot be read")
+    findings = check(asked.bundle, trusted=trusted, seen=seen)
+    sys.stdout.write(report(findings) + _keys(asked.bundle))
+    sys.exit(0 if findings.sound else 1)
+
+
+def report(findings: Findings) -> str:
+    """What was found, in words."""
+    if not findings.sound:
+        faults = "".join(f"  {each.kind}: {each.text}\n" for each in findings.faults)
+        return f"NOT SOUND: this bundle was bent or damaged.\n{faults}"
+    proved = "".join(f"  - {each}\n" for each in findings.proved)
+    not_proved = "".join(f"  - {each}\n" for each in findings.not_proved)
+    return f"SOUND: nothing is wrong with this bundle.\nProved:\n{proved}Not proved:\n{not_proved}"
+
+
+def _keys(path: Path) -> str:
+    try:
+        return "Keys in the bundle:\n" + "".join(f"  {line}\n" for line in Bundle(path).text(KEYS).splitlines())
+    except NoBundle:
+        return ""
+
+
+if __name__ == "__main__":
+    main()
