@@ -49,6 +49,7 @@ class Settings:
     default_deid_policy: str = "pathology-research"
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token
+    disk_reserve_bytes: int = 256 * 1024 * 1024  # free bytes on the disk of data_dir below which no image is sent
     dask: str = ""  # empty: a cluster inside the jobs worker; else tcp://host:port
 
     @property

@@ -17,11 +17,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import queries
-from gateway.audit.exports import FORMS, CannotWrite
+from gateway.audit.exports import FORMATS, CannotWrite
 from gateway.audit.offline import layout
 from gateway.audit.search import EVERYTHING, Search
-from gateway.audit.verify import Head
-from gateway.audit.windows import entries
 from gateway.errors import Conflict
 from gateway.trail import sequencer, signing
 from gateway.trail.canonical import Json, canonical
@@ -64,7 +62,7 @@ def write(db: Session, folder: Path, asked: Asked) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / layout.ABOUT).unlink(missing_ok=True)  # a bundle that is cut off is none
-        for name in (layout.LEAVES, layout.PROOFS, layout.OPENINGS, *(name for name, _ in FORMS.values())):
+        for name in (layout.LEAVES, layout.PROOFS, layout.OPENINGS, *map(_name, FORMATS)):
             (folder / name).unlink(missing_ok=True)
         return _write(db, folder, asked, checkpoint)
     except OSError:
@@ -79,16 +77,19 @@ def _write(db: Session, folder: Path, asked: Asked, checkpoint: Checkpoint) -> i
     if asked.named:
         _file(folder / layout.OPENINGS, _openings(db, asked.search, checkpoint.size))
     digests: dict[str, Json] = {}
-    head = Head(checkpoint.size, "")
     for form in asked.forms:
-        name, render = FORMS[form]
-        digests[name] = _file(folder / name, render(entries(db, asked.search, head, named=asked.named)))
+        lines, _media_type = FORMATS[form]
+        digests[_name(form)] = _file(folder / _name(form), lines(db, asked.search, named=asked.named, now=asked.now))
     about: Json = {
         "format": layout.FORMAT, "scope": asked.scope, "events": count, "named": asked.named,
         "made_at": asked.now.isoformat(), "search": asked.search.told, "forms": digests,
     }  # fmt: skip
     _file(folder / layout.ABOUT, [canonical(about) + "\n"])
     return count
+
+
+def _name(form: str) -> str:
+    return f"audit.{form}"
 
 
 def _file(path: Path, lines: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from gateway.audit import chain, extents, queries
 from gateway.audit.exports import FORMATS
 from gateway.audit.schemas import SearchSchema
 from gateway.audit.search import EVERYTHING, Search
-from gateway.audit.viewing import exported, looked
+from gateway.audit.viewing import bundled, exported, looked
 from gateway.clock import now
 from gateway.errors import NotFound
 from gateway.people.access import may, requires
@@ -135,11 +135,13 @@ def reads() -> tuple[str, int]:
 @requires("audit.export")
 def export(form: str) -> Response | tuple[str, int]:
     """The events that match, as a file."""
-    if form not in FORMATS:
+    if form not in (*FORMATS, "bundle"):
         raise NotFound
     asked = _asked()
     if asked.faults:
         return _faulty(asked), 422
+    if form == "bundle":
+        return bundled(asked.search)
     return exported(asked.search, form)
 
 

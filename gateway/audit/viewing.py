@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TypeVar
+from zipfile import ZIP_DEFLATED, ZipFile
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy.orm import Session
+from werkzeug.wsgi import wrap_file
 
+from gateway.audit.bundle import Asked, write
 from gateway.audit.commands import note_export, note_search
 from gateway.audit.exports import FORMATS
 from gateway.audit.search import Search
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.people.access import actor
+from gateway.settings import current
+from gateway.trail.sequencer import sequence
 
 T = TypeVar("T")
 PIECE = 64 * 1024
@@ -46,7 +53,28 @@ def exported(search: Search, form: str) -> Response:
                     waiting, size = [], 0
             yield "".join(waiting)
 
-    response = Response(pieces(), content_type=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="audit-{moment:%Y%m%dT%H%M%SZ}.{form}"'
+    return _download(Response(pieces(), content_type=media_type), f"audit-{moment:%Y%m%dT%H%M%SZ}.{form}")
+
+
+def bundled(search: Search) -> Response:
+    """A bundle for `slidegate-verify` as a zip file, under a checkpoint made now; on the record before that."""
+    moment = now()
+    with transaction() as db:
+        note_export(db, by=actor(), search=search, form="bundle", named=True, now=moment)
+    sequence(now=moment)
+    zipped = TemporaryFile(dir=current().data_dir)  # noqa: SIM115  # closed with the response
+    with TemporaryDirectory(dir=current().data_dir) as folder:
+        with reading() as db:
+            write(db, Path(folder), Asked(search, ("csv",), named=True, now=moment))
+        with ZipFile(zipped, "w", ZIP_DEFLATED, compresslevel=1) as bundle:
+            for path in sorted(Path(folder).iterdir()):
+                bundle.write(path, path.name)
+    zipped.seek(0)
+    response = Response(wrap_file(request.environ, zipped, PIECE), content_type="application/zip")
+    return _download(response, f"audit-{moment:%Y%m%dT%H%M%SZ}.zip")
+
+
+def _download(response: Response, name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response

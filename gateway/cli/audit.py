@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from gateway.audit.search import Search
     from gateway.audit.verify import Head
 
 
@@ -18,14 +19,17 @@ def audit() -> None:
 
 
 @audit.command()
-@click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), required=True)
+@click.option("--format", "form", type=click.Choice(["ndjson", "csv", "bundle"]), required=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--project", default="", help="Only events of this project.")
 @click.option("--since", type=click.DateTime(), default=None, help="Only events from then on, UTC.")
 @click.option("--until", type=click.DateTime(), default=None, help="Only events before then, UTC.")
 @click.option("--redacted", is_flag=True, help="Leave out the names of people; it still verifies.")
 def export(form: str, out: Path, project: str, since: datetime | None, until: datetime | None, redacted: bool) -> None:
-    """Write the log, or a part of it, to a file in the folder OUT."""
+    """Write the log, or a part of it, to a file in the folder OUT.
+
+    A bundle is a folder of its own in it, with the checkpoint, proofs and keys that `slidegate-verify` needs.
+    """
     from gateway import clock
     from gateway.audit.commands import note_export
     from gateway.audit.exports import FORMATS, write
@@ -41,11 +45,56 @@ def export(form: str, out: Path, project: str, since: datetime | None, until: da
     )
     with transaction() as db:
         note_export(db, by=SYSTEM, search=search, form=form, named=not redacted, now=now)
+    if form == "bundle":
+        click.echo(_bundle(out / f"audit-{now:%Y%m%dT%H%M%SZ}", search, named=not redacted, now=now))
+        return
     with reading() as db:
         lines, _ = FORMATS[form]
         name = f"audit-{now:%Y%m%dT%H%M%SZ}.{form}"
         path = write(out, name, lambda: lines(db, search, named=not redacted, now=now))
     click.echo(path)
+
+
+def _bundle(folder: Path, search: Search, *, named: bool, now: datetime) -> Path:
+    from gateway.audit.bundle import Asked, write
+    from gateway.db import reading
+    from gateway.trail.sequencer import sequence
+
+    sequence(now=now)
+    with reading() as db:
+        write(db, folder, Asked(search, ("csv",), named, now))
+    return folder
+
+
+@audit.command()
+def checkpoint() -> None:
+    """Sign the log as it stands, and print the checkpoint: note it elsewhere, and it can never be taken back."""
+    from gateway import clock
+    from gateway.audit.bundle import NothingSigned
+    from gateway.trail.sequencer import sequence
+
+    signed = sequence(now=clock.now())
+    if signed is None:
+        raise NothingSigned
+    click.echo(signed.note, nl=False)
+
+
+@audit.command("rotate-key")
+def rotate_key() -> None:
+    """Sign with a new key from now on; the former one keeps proving what it signed."""
+    from gateway import clock
+    from gateway.db import transaction
+    from gateway.trail.record import SYSTEM
+    from gateway.trail.sequencer import sequence
+    from gateway.trail.signing import begin_rotation, end_rotation
+
+    now = clock.now()
+    sequence(now=now)
+    with transaction() as db:
+        key = begin_rotation(db, by=SYSTEM, now=now)
+    end_rotation()
+    sequence(now=now)
+    click.echo(f"checkpoints are signed by key {key} now")
 
 
 @audit.command()

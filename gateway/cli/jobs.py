@@ -15,7 +15,7 @@ def jobs() -> None:
 @jobs.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 def work(once: bool) -> None:
-    """Do queued work until stopped."""
+    """Do queued work until stopped, and sign the audit log as it grows."""
     import signal
     import threading
 
@@ -23,11 +23,14 @@ def work(once: bool) -> None:
     from gateway.jobs.cluster import executor
     from gateway.jobs.worker import Worker
     from gateway.trail.recovery import recover
+    from gateway.trail.sequencer import keep_up
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     recover(now=clock.now())
+    if not once:
+        threading.Thread(target=keep_up, args=(stop, clock.now), name="sequencer", daemon=True).start()
     with executor() as (submit, at_once):
         worker = Worker(submit, at_once=at_once, rooms=ROOMS)
         if once:

@@ -27,8 +27,10 @@ from gateway.release.models import ManifestEntry, Release
 from gateway.release.queries import Place, entries, release_of_grant, releases_of_projects, whole_manifest
 from gateway.release.turnstile import Turnstile
 from gateway.settings import current
+from gateway.trail import fitness
 from gateway.trail.leases import open_lease
 from gateway.web.cards import Card
+from gateway.web.health import CHECKS
 
 pages = Blueprint("release", __name__, template_folder="templates")
 pages.register_blueprint(dicomweb)
@@ -66,6 +68,7 @@ def install(app: Flask) -> None:
     """Put the turnstile in front, releases on the project's page, and slides to look at on the dashboard."""
     cors.origins()  # a bad setting stops the gateway here
     app.extensions.setdefault("project_panels", []).append(releases_of)
+    CHECKS["images"] = lambda: fitness.fault_now(clock.now())
     app.wsgi_app = Turnstile(app.wsgi_app, secure=current().secure_cookies)  # type: ignore[method-assign]
     more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards)
     app.extensions.setdefault("dashboard", []).extend([cards, *more])

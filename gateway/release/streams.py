@@ -16,6 +16,7 @@ from gateway.dicom.rope import Rope
 from gateway.errors import SlidegateError
 from gateway.projects.grants import admit
 from gateway.release.visits import Visit
+from gateway.trail import fitness
 from gateway.trail.leases import Lease, Outcome
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Watch:
         self._visit, self._asked = visit, time.monotonic()
 
     def look(self) -> None:
-        """Raises Stopped if the grant or a consent has changed since."""
+        """Raises Stopped if the grant or a consent has changed since, or the record cannot be kept any more."""
         if time.monotonic() - self._asked <= ASK_AGAIN:
             return
         pass_ = self._visit.pass_
@@ -59,7 +60,7 @@ class Watch:
                 same = (now.epoch, optouts.epoch(db)) == (pass_.epoch, self._visit.consent_epoch)
         except SlidegateError:
             same = False
-        if not same:
+        if not same or fitness.fault_now(clock.now()):
             raise Stopped
         self._asked = time.monotonic()
 

@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, Protocol
@@ -17,7 +18,7 @@ from typing import Literal, Protocol
 from gateway import clock
 from gateway.db import engine, transaction
 from gateway.settings import current
-from gateway.trail import reads
+from gateway.trail import fitness, reads
 from gateway.trail.framebook import FrameBook, OpenRead
 from gateway.trail.reads import How, Read
 from gateway.trail.record import Actor
@@ -100,15 +101,21 @@ def open_lease(
     """A lease on one released instance, durable before this returns.
 
     For `frames` and `rendered` one lease is shared by actor, session, grant and instance for up to 60 s.
-    Raises whatever kept the event from being written: then nothing may be sent.
+    Raises NotFit, RecordSlow, and whatever kept the event from being written: then nothing may be sent.
     """
+    fitness.require(now)
     read = Read(actor, project, release, str(instance), grant, how, session)
     if how in ("frames", "rendered"):
         book = frame_book()
         return FrameLease(book, book.lease(read, now))
+    started = time.monotonic()
     with transaction() as db:
         seq = reads.opened(db, read=read, now=now)
-    return WholeLease(seq, read, clock.now)
+    lease = WholeLease(seq, read, clock.now)
+    if time.monotonic() - started > fitness.SLOWEST:
+        lease.close(0, "aborted")
+        raise fitness.RecordSlow("an event took more than two seconds to be written")
+    return lease
 
 
 def frame_book() -> FrameBook:

@@ -86,9 +86,9 @@ def sequence_if_elected(*, now: datetime) -> bool:
 
 
 def keep_up(stop: threading.Event, clock: Callable[[], datetime]) -> None:
-    """Sequence every ten seconds until told to stop; a fault is logged, and tried again."""
+    """Sequence now and every ten seconds until told to stop; a fault is logged, and tried again."""
     log = structlog.get_logger("gateway.trail.sequencer")
-    while not stop.wait(EVERY):
+    while not stop.is_set():
         try:
             with reading() as db:
                 behind = lag(db).events
@@ -98,6 +98,7 @@ def keep_up(stop: threading.Event, clock: Callable[[], datetime]) -> None:
             log.error("sequencer-stopped", code=error.code)
         except (SQLAlchemyError, OSError) as error:
             log.error("sequencer-stopped", code=type(error).__name__)
+        stop.wait(EVERY)
 
 
 @contextmanager

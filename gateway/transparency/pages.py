@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request
 
 from gateway.catalogue.queries import sites
 from gateway.clock import now
 from gateway.db import reading
+from gateway.errors import NotFound
 from gateway.people.access import may, requires
+from gateway.trail.sequencer import newest
+from gateway.trail.signing import verifiers
 from gateway.transparency import uses
 from gateway.web.cards import Card
 
@@ -24,6 +27,13 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/transparency",
 )
+
+
+class NothingSigned(NotFound):
+    """The record has no checkpoint yet."""
+
+    code = "nothing-signed"
+    title = "Nothing has been signed yet"
 
 
 def install(app: Flask) -> None:
@@ -43,7 +53,25 @@ def usage_cards(_account: Account) -> list[Card]:
 def register() -> str:
     """The data use register: every project that was granted access."""
     with reading() as db:
-        return render_template("transparency/register.html", uses=uses.register(db, now()))
+        return render_template("transparency/register.html", uses=uses.register(db, now()), sealed=newest(db))
+
+
+@pages.get("/checkpoint")
+def checkpoint() -> Response:
+    """The newest signed statement of how much the record holds, as a C2SP note, for whoever wants to keep it."""
+    with reading() as db:
+        signed = newest(db)
+    if signed is None:
+        raise NothingSigned
+    return Response(signed.note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=60"})
+
+
+@pages.get("/checkpoint/keys")
+def checkpoint_keys() -> Response:
+    """The public keys by which checkpoints are checked, oldest first."""
+    with reading() as db:
+        lines = "".join(f"{key.verifier}\n" for key in verifiers(db))
+    return Response(lines, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=60"})
 
 
 @pages.get("/usage")
@@ -53,7 +81,7 @@ def usage() -> str:
     site, moment = request.args.get("site", ""), now()
     with reading() as db:
         found = [(each, uses.activity(db, each.id, moment)) for each in uses.register(db, moment, site=site)]
-        return render_template("transparency/usage.html", found=found, sites=sites(db), chosen=site)
+        return render_template("transparency/usage.html", found=found, sites=sites(db), chosen=site, sealed=newest(db))
 
 
 @pages.get("/usage/<project_id>")

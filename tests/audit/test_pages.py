@@ -14,15 +14,24 @@ from sqlalchemy import select
 from app import create_app
 from gateway import clock, settings
 from gateway.audit import queries
+from gateway.audit.offline.check import check
 from gateway.audit.search import Search
 from gateway.audit.verify import verify
 from gateway.db import reading, transaction
 from gateway.people import tokens
 from gateway.people.models import Account, AccountRole
+from gateway.trail import sequencer
 from gateway.trail.models import Event
 from tests.audit.conftest import OTHER, SLIDE
 
-LOOKS = ("/audit", "/audit/events/1", "/audit/reads", "/audit/export.csv", "/audit/export.ndjson")
+LOOKS = (
+    "/audit",
+    "/audit/events/1",
+    "/audit/reads",
+    "/audit/export.csv",
+    "/audit/export.ndjson",
+    "/audit/export.bundle",
+)
 API_LOOKS = ("events", "events/1", "reads", "chain", "export.csv", "export.ndjson")
 
 
@@ -62,6 +71,7 @@ def test_only_an_auditor_may_look(visitor: FlaskClient) -> None:
 
 
 def test_every_look_is_on_the_record(visitor: FlaskClient, auditor: dict[str, str]) -> None:
+    sequencer.sequence(now=clock.now())  # the key that signs is announced
     for path in LOOKS + tuple(f"/api/v1/audit/{each}" for each in API_LOOKS):
         before = len(recorded("audit"))
         answer = visitor.get(path, headers=auditor)
@@ -113,6 +123,19 @@ def test_an_event_is_shown_with_its_neighbours(visitor: FlaskClient, auditor: di
     for shown in ("/audit/events/8", "/audit/events/10", OTHER, "=Ben"):
         assert shown in page
     assert visitor.get("/audit/events/999999", headers=auditor).status_code == 404
+
+
+def test_an_export_with_proofs_verifies_and_is_on_the_record_under_its_own_checkpoint(
+    visitor: FlaskClient, auditor: dict[str, str], tmp_path: Path
+) -> None:
+    answer = visitor.get("/audit/export.bundle", headers=auditor)
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    (tmp_path / "audit.zip").write_bytes(answer.data)
+    found = check(tmp_path / "audit.zip")
+    assert found.sound, found.faults
+    (last,) = recorded("audit.exported")
+    assert (last.detail["format"], found.size >= last.seq) == ("bundle", True)
+    assert not list(settings.current().data_dir.glob("tmp*"))
 
 
 def test_an_export_over_http_verifies(visitor: FlaskClient, auditor: dict[str, str]) -> None:

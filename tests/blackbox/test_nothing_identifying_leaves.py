@@ -140,8 +140,8 @@ def test_frames_are_byte_identical_to_the_source(demo: Demo, answers: list[Answe
     sources = [path.read_bytes() for path in sorted(demo.directory.joinpath("archive").rglob("*")) if path.is_file()]
     frames = [a for a in answers if "/frames/" in a.url and not a.url.endswith("/rendered") and a.status == 200]
     redacted = [str(d.SOPInstanceUID) for _, d in instances(answers) if "DerivationDescription" in d]
-    assert len(redacted) == 1  # the ultrasound, whose burnt-in names were taken out
-    frames = [a for a in frames if redacted[0] not in a.url]
+    assert redacted  # the ultrasound, whose burnt-in names were taken out, and what people have decided on since
+    frames = [a for a in frames if not any(uid in a.url for uid in redacted)]
     assert len(frames) > 20
     for answer in frames:
         (frame,) = parts(answer)

@@ -9,7 +9,7 @@ from gateway.trail.notes import BadNote, Checkpoint, VerifierKey, opened, sign
 
 # the example of the specification's reference implementation (golang.org/x/mod/sumdb/note)
 PETER = VerifierKey.read("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
-PRIVATE = Ed25519PrivateKey.generate()
+PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = VerifierKey("example.org/audit", PRIVATE.public_key().public_bytes_raw())
 STATED = Checkpoint("example.org/audit", 12, bytes(32))
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway import db as database
 from gateway.clock import now
+from gateway.trail import notes, sequencer
 from gateway.transparency import uses
 from tests.people.visitors import an_account, signed_in
 from tests.release.builders import World, a_gateway, at, the_template
@@ -76,3 +77,13 @@ def test_what_the_register_does_not_have_is_not_found(world: World) -> None:
     an_account("grace", "ppie-panel")
     panel = signed_in(world.app, "grace")
     assert panel.get("/usage/0000000000000000").status_code == 404
+
+
+def test_everybody_may_keep_the_newest_checkpoint_and_the_keys_that_sign(world: World) -> None:
+    assert world.browser.get("/checkpoint").status_code == 404
+    signed = sequencer.sequence(now=now())
+    assert signed is not None
+    note, keys = (world.browser.get(path).text for path in ("/checkpoint", "/checkpoint/keys"))
+    stated, by = notes.opened(note, [notes.VerifierKey.read(line) for line in keys.splitlines()])
+    assert (stated.size, stated.root.hex(), len(by)) == (signed.size, signed.root, 1)
+    assert signed.root in world.browser.get("/register").text

@@ -147,7 +147,7 @@ def hashes(encoded: Any) -> list[bytes] | None:
 def openings(bundle: Bundle, findings: Findings) -> None:
     """Check that the personal values shown are those that the events commit to; both files are in order."""
     bodies = _bodies(bundle)
-    seq, body = 0, {}
+    seq, body = 0, dict[str, Any]()
     for row in bundle.rows(OPENINGS):
         while row.get("seq") != seq:
             seq, body = next(bodies, (-1, {}))

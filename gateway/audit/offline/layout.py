@@ -1,14 +1,14 @@
 """What a bundle consists of, and reading one from a folder or a zip file; nothing beyond Python itself.
 
-    bundle.json      what the bundle says of itself; it is not signed, and proves nothing
-    events.ndjson    the bodies of the events, one a line, byte for byte as they were hashed
-    checkpoint       the signed statement of size and root that all is proved against
-    keys.txt         the public keys of the log, one a line (C2SP signed-note)
-    history.ndjson   former checkpoints, each with the proof that the log only grew since
-    leaves.bin       whole log: the hash of every event, by which a changed one is found
-    proofs.ndjson    part of a log: the audit path of each event
-    openings.ndjson  the personal values behind commitments, unless they were left out
-    audit.*          the same events in other forms, for reading; not proved
+bundle.json      what the bundle says of itself; it is not signed, and proves nothing
+events.ndjson    the bodies of the events, one a line, byte for byte as they were hashed
+checkpoint       the signed statement of size and root that all is proved against
+keys.txt         the public keys of the log, one a line (C2SP signed-note)
+history.ndjson   former checkpoints, each with the proof that the log only grew since
+leaves.bin       whole log: the hash of every event, by which a changed one is found
+proofs.ndjson    part of a log: the audit path of each event
+openings.ndjson  the personal values behind commitments, unless they were left out
+audit.*          the same events in other forms, for reading; not proved
 """
 
 from __future__ import annotations
