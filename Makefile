@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0
+APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomweb
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
@@ -47,8 +47,8 @@ clean:      ## remove the demo's data and all caches, not the virtual environmen
 	$(BIN)/pip install -q --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-system:     # a browser and libturbojpeg, where apt and root are there; else tests that need them say why they are left out
-	@if command -v chromium >/dev/null && ldconfig -p | grep -q libturbojpeg; then :; \
+system:     # a browser, libturbojpeg and Orthanc, where apt and root are there; else tests that need them are left out
+	@if command -v chromium >/dev/null && ldconfig -p | grep -q libturbojpeg && [ -e /usr/sbin/Orthanc ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_PACKAGES); \
-	else echo "no Chromium or libturbojpeg, and no root with apt to install them: tests that need them will be left out"; fi
+	else echo "no Chromium, libturbojpeg or Orthanc, and no root with apt to install them: tests that need them will be left out"; fi

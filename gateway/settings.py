@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,14 @@ class Settings:
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token
     disk_reserve_bytes: int = 256 * 1024 * 1024  # free bytes on the disk of data_dir below which no image is sent
+    s3_endpoint: str = ""  # of archives at s3://bucket/prefix; empty: that of AWS
+    s3_region: str = "us-east-1"
+    s3_access_key: str = field(default="", repr=False)  # empty: the role that the machine has
+    s3_secret_key: str = field(default="", repr=False)
+    dicomweb_token: str = field(default="", repr=False)  # a bearer token for archives at dicomweb+https://
+    dicomweb_user: str = field(default="", repr=False)  # or a user with a password
+    dicomweb_password: str = field(default="", repr=False)
+    spool_bytes: int = 20 * 1024**3  # of objects fetched from DICOMweb archives, kept in data_dir/spool
     dask: str = ""  # empty: a cluster inside the jobs worker; else tcp://host:port
 
     @property

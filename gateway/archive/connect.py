@@ -19,7 +19,7 @@ class ArchiveError(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """One object of an archive. `version` changes whenever its bytes may have changed."""
+    """One object of an archive. `version` changes whenever its bytes may have changed; `size` is -1 if not told."""
 
     locator: str
     size: int
@@ -43,7 +43,11 @@ class Archive(Protocol):
 
 
 def connect(uri: str) -> Archive:
-    """The archive at a URI: `folder:/path` (taken as it is), `file:///path`, or a plain path. Raises ArchiveError."""
+    """The archive at a URI. Raises ArchiveError.
+
+    A folder: `folder:/path` (taken as it is), `file:///path`, or a plain path. A bucket: `s3://bucket/prefix`. A
+    DICOMweb service: `dicomweb+https://host/root`. No secret belongs into a URI: see the settings.
+    """
     from gateway.archive.folder import FolderArchive
 
     scheme, colon, rest = uri.partition(":")
@@ -53,4 +57,15 @@ def connect(uri: str) -> Archive:
         return FolderArchive(rest)
     if scheme == "file":
         return FolderArchive(unquote(urlsplit(uri).path))
+    told = urlsplit(uri)
+    if "@" in told.netloc:
+        raise ArchiveError("a user or password must not stand in an archive's URI: give them in the settings")
+    if scheme == "s3":
+        from gateway.archive.objects import ObjectArchive
+
+        return ObjectArchive(told.netloc, told.path)
+    if scheme in ("dicomweb+https", "dicomweb+http"):
+        from gateway.archive.dicomweb import DicomwebArchive
+
+        return DicomwebArchive(uri.removeprefix("dicomweb+"))
     raise ArchiveError(f"no connector is known for {scheme}: archives")

@@ -108,13 +108,14 @@ def _row(db: Session, archive: Archive, ref: ObjectRef, facts: Facts | Broken, k
     """The row of an object, broken until it is described: the known one, unless it was of another header."""
     if known is not None and isinstance(facts, Facts) and known.header_sha256:
         before = (known.header_sha256, known.size, known.frame_count)
-        if before != (facts.header_sha256, ref.size, facts.frame_count):
+        if before != (facts.header_sha256, facts.size, facts.frame_count):
             _leave(db, known)
             known.locator = f"%{known.id}"  # no object's: in theirs, two digits follow a %
             db.flush()
             known = None
     instance = known or Instance(archive_id=archive.id, locator=ref.locator)
-    instance.state, instance.size, instance.version = BROKEN, ref.size, ref.version
+    instance.state, instance.version = BROKEN, ref.version
+    instance.size = facts.size if isinstance(facts, Facts) else max(0, ref.size)
     db.add(instance)
     return instance
 

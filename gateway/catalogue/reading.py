@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from gateway.archive.connect import Archive, ObjectRef
+from gateway.archive.upstream import UpstreamFailed, UpstreamResting
 from gateway.catalogue.words import body_part_of_code, body_part_of_term, stain_of_code
 from gateway.dicom.errors import DicomError
 from gateway.dicom.frames.reader import index_frames
@@ -65,6 +66,7 @@ class Facts:
     total_rows: int = 0
     total_columns: int = 0
     frame_count: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,20 @@ class Broken:
 
 
 def read_facts(archive: Archive, ref: ObjectRef) -> Facts | Broken:
-    """The facts of one object; only its header and its item tags are read. Never raises for bad bytes."""
+    """The facts of one object; only its header and its item tags are read. Never raises for bad bytes.
+
+    Raises UpstreamFailed, UpstreamResting: an archive that does not answer says nothing of the object.
+    """
     try:
         source = archive.open(ref.locator)
+    except (UpstreamFailed, UpstreamResting):
+        raise
     except (SlidegateError, OSError):
         return Broken("the object could not be opened")
     try:
-        return _facts(read_header(source))
+        return _facts(read_header(source), source.size)
+    except (UpstreamFailed, UpstreamResting):
+        raise
     except SlidegateError as error:
         return Broken(f"{error.message} [{error.code}]"[:200])
     except UNREADABLE:
@@ -90,7 +99,7 @@ def read_facts(archive: Archive, ref: ObjectRef) -> Facts | Broken:
         source.close()
 
 
-def _facts(header: Header) -> Facts:
+def _facts(header: Header, size: int) -> Facts:
     index = index_frames(header)
     dataset = header.parsed()
     study, series, uid = (str(dataset.get(k, "")) for k in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"))
@@ -122,6 +131,7 @@ def _facts(header: Header) -> Facts:
         total_rows=int(dataset.get("TotalPixelMatrixRows", 0) or 0),
         total_columns=int(dataset.get("TotalPixelMatrixColumns", 0) or 0),
         frame_count=index.count,
+        size=size,
     )
 
 

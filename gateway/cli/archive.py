@@ -16,7 +16,7 @@ def archive() -> None:
 @click.option("--site", required=True, help="Code of the site that holds the archive.")
 @click.option("--site-name", default="", help="Its name, if it is new.")
 def add_archive(name: str, uri: str, site: str, site_name: str) -> None:
-    """Add an archive NAME at URI (folder:/path, or a path). Its objects are only ever read."""
+    """Add an archive NAME at URI: a path, s3://bucket/prefix, or dicomweb+https://host/root. It is only ever read."""
     from pathlib import Path
 
     from gateway import clock, db

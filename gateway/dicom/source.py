@@ -50,6 +50,7 @@ class FileSource:
     """A local file, read by position, so that threads may share it."""
 
     def __init__(self, path: Path) -> None:
+        self._handle = -1
         self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self.size = os.fstat(self._handle).st_size
 

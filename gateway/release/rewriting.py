@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -90,6 +91,8 @@ def rewritten(
         header = read_header(source)
         if header.pixel is None or header.body is not source:
             raise Withheld("Deflated objects and objects without pixels are not released.")
+        if sha256(header.meta + header.dataset).hexdigest() != instance.header_sha256:
+            raise Withheld("The archive has changed this image since it was indexed.")
         frames, replaced, pixels = frame_index(db, instance.id), {}, Pixels.UNSEEN
         if screening_id is not None:
             screening = db.get_one(Screening, screening_id)

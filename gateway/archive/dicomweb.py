@@ -1,0 +1,159 @@
+"""A DICOMweb service, such as a vendor-neutral archive: `dicomweb+https://host/root` (PS3.18: QIDO-RS and WADO-RS).
+
+WADO-RS gives an instance as a whole, not in ranges, so it is fetched once into a spool (spool.py) and read from there.
+A locator is the three UIDs, a version a digest of what the service lists of the instance. Redirects are not followed:
+no other host than the archive's is ever asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import IO, TYPE_CHECKING, Any
+
+from gateway.archive.connect import ArchiveError, ObjectRef
+from gateway.archive.multipart import one_part
+from gateway.archive.spool import Spool
+from gateway.archive.upstream import CONNECT, SILENCE, Breaker, UpstreamFailed, with_patience
+from gateway.dicom.source import ByteSource
+from gateway.settings import current
+
+if TYPE_CHECKING:
+    import httpx
+
+PAGE = 200  # results asked for at once
+LARGEST_ANSWER = 32 * 1024 * 1024  # bytes of a page of results
+UID = re.compile(r"[0-9][0-9.]{0,63}")
+JSON_TYPE = "application/dicom+json"
+ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+STUDY, SERIES, INSTANCE = "0020000D", "0020000E", "00080018"
+TOLD = (  # by these a change is noticed
+    "00080016", "00080012", "00080013", "00080020", "00080023", "00080033", "00080050", "00100010", "00100020",
+    "00100030", "00100040", "00200011", "00200013", "00280008", "00280010", "00280011",
+)  # fmt: skip
+
+
+class DicomwebArchive:
+    """Objects are the instances of a service."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root.rstrip("/")
+        self._breaker = Breaker()
+        self._spool = Spool()
+        self._client = _client()
+
+    def objects(self) -> Iterator[ObjectRef]:
+        """Every instance, by study, series and instance UID; -1 as size. Raises UpstreamFailed, UpstreamResting."""
+        for study in sorted(_uid(each, STUDY) for each in self._listed("/studies")):
+            for series in sorted(_uid(each, SERIES) for each in self._listed(f"/studies/{study}/series")):
+                below = f"/studies/{study}/series/{series}/instances"
+                versions = {_uid(each, INSTANCE): _version(each) for each in self._listed(below)}
+                for instance, version in sorted(versions.items()):
+                    yield ObjectRef(f"{study}/{series}/{instance}", -1, version)
+
+    def open(self, locator: str) -> ByteSource:
+        """One instance, fetched or from the spool. Raises ArchiveError, UpstreamFailed, UpstreamResting."""
+        study, series, instance = _uids(locator)
+        path = f"/studies/{study}/series/{series}/instances/{instance}"
+
+        def fetch(target: IO[bytes]) -> None:
+            def tried() -> None:
+                target.seek(0)
+                target.truncate()
+                with self._answer(path, ACCEPT) as answer:
+                    one_part(answer.headers.get("content-type", ""), answer.iter_bytes(256 * 1024), target)
+
+            self._breaker.call(lambda: with_patience(tried))
+
+        return self._spool.open(f"{self._root} {locator} {self.version(locator)}", fetch)
+
+    def version(self, locator: str) -> str:
+        """What the service lists of the instance now, as a digest. Raises ArchiveError like `open`."""
+        study, series, instance = _uids(locator)
+        found = self._page(f"/studies/{study}/series/{series}/instances", {"SOPInstanceUID": instance}, 0)
+        if len(found) != 1 or _uid(found[0], INSTANCE) != instance:
+            raise ArchiveError("the archive no longer has this object")
+        return _version(found[0])
+
+    def _listed(self, path: str) -> Iterator[dict[str, Any]]:
+        """All results of a search, page by page; a service that ignores `offset` is noticed."""
+        offset, last = 0, ""
+        while page := self._page(path, {}, offset):
+            seen = json.dumps(page[0], sort_keys=True)
+            if seen == last:
+                raise UpstreamFailed
+            last = seen
+            yield from page
+            offset += len(page)
+
+    def _page(self, path: str, asked: dict[str, str], offset: int) -> list[dict[str, Any]]:
+        query = {**asked, "limit": str(PAGE), "offset": str(offset), "includefield": ",".join(TOLD)}
+
+        def tried() -> list[dict[str, Any]]:
+            with self._answer(path, JSON_TYPE, query) as answer:
+                body = bytearray()
+                for piece in answer.iter_bytes():
+                    body += piece
+                    if len(body) > LARGEST_ANSWER:
+                        raise UpstreamFailed
+            try:
+                page = json.loads(body) if body else []
+            except ValueError:
+                raise UpstreamFailed from None
+            if not isinstance(page, list) or not all(isinstance(each, dict) for each in page):
+                raise UpstreamFailed
+            return page
+
+        return self._breaker.call(lambda: with_patience(tried))
+
+    @contextmanager
+    def _answer(self, path: str, accept: str, query: dict[str, str] | None = None) -> Iterator[httpx.Response]:
+        """A good answer, its body not read yet. Raises UpstreamFailed; ArchiveError if there is no such thing."""
+        import httpx
+
+        try:
+            with self._client.stream("GET", self._root + path, params=query, headers={"Accept": accept}) as answer:
+                if answer.status_code == 404:
+                    raise ArchiveError("the archive no longer has this object")
+                if answer.status_code not in (200, 204):
+                    raise UpstreamFailed
+                yield answer
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
+            raise UpstreamFailed from None  # its text holds the address
+
+
+def _client() -> httpx.Client:
+    import httpx
+
+    chosen = current()
+    auth = httpx.BasicAuth(chosen.dicomweb_user, chosen.dicomweb_password) if chosen.dicomweb_user else None
+    headers = {"Authorization": f"Bearer {chosen.dicomweb_token}"} if chosen.dicomweb_token else {}
+    return httpx.Client(
+        timeout=httpx.Timeout(SILENCE, connect=CONNECT), follow_redirects=False, auth=auth, headers=headers,
+        trust_env=False,
+    )  # fmt: skip
+
+
+def _uids(locator: str) -> list[str]:
+    uids = locator.split("/")
+    if len(uids) != 3 or not all(UID.fullmatch(each) for each in uids):
+        raise ArchiveError("the archive no longer has this object")
+    return uids
+
+
+def _uid(found: dict[str, Any], tag: str) -> str:
+    try:
+        value = str(found[tag]["Value"][0])
+    except (KeyError, IndexError, TypeError):
+        raise UpstreamFailed from None
+    if not UID.fullmatch(value):
+        raise UpstreamFailed
+    return value
+
+
+def _version(found: dict[str, Any]) -> str:
+    told = {tag: found.get(tag) for tag in (STUDY, SERIES, INSTANCE, *TOLD)}
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

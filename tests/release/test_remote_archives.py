@@ -1,0 +1,124 @@
+"""Out of a bucket or a DICOMweb archive a release gives what it gives out of a folder; a fault ends it openly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.encaps import generate_frames
+
+from app import create_app
+from gateway import db as database
+from gateway import settings as settings_room
+from gateway.archive import upstream
+from gateway.catalogue import commands as catalogue
+from gateway.catalogue.indexing import index_archive
+from gateway.catalogue.sources import _connected
+from gateway.clock import now
+from gateway.trail.record import SYSTEM
+from tests.archive.stores import BUCKET, KEY, ORTHANC, PLUGIN, SECRET, a_bucket, an_orthanc
+from tests.people.visitors import an_account
+from tests.release.builders import World, a_download, a_release, an_archive, at, bound_to, events
+
+needs_orthanc = pytest.mark.skipif(ORTHANC is None or not PLUGIN.exists(), reason="Orthanc is not installed")
+
+
+@dataclass
+class Remote:
+    """A world whose archive is elsewhere, and how to take that away."""
+
+    world: World
+    gone: ExitStack
+
+
+@pytest.fixture(params=["bucket", pytest.param("orthanc", marks=needs_orthanc)])
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
+    before = settings_room.current()
+    an_archive(tmp_path / "archive")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "policies").symlink_to(settings_room.ROOT / "policies")
+    _connected.cache_clear()
+    with ExitStack() as servers, bound_to(tmp_path / "data") as chosen:
+        if request.param == "bucket":
+            address = servers.enter_context(a_bucket(tmp_path / "archive"))
+            uri = f"s3://{BUCKET}/archive"
+            told = replace(chosen, s3_endpoint=address, s3_access_key=KEY, s3_secret_key=SECRET)
+        else:
+            uri = "dicomweb+" + servers.enter_context(an_orthanc(tmp_path / "orthanc", tmp_path / "archive"))
+            told = replace(chosen, dicomweb_user="gateway", dicomweb_password="a-password")
+        settings_room.use(told)
+        with database.transaction() as db:
+            site = catalogue.add_site(db, by=SYSTEM, code="NGH", name="Northfield", now=now())
+            archive = catalogue.add_archive(db, by=SYSTEM, name="ngh", uri=uri, site=site, now=now())
+        done = index_archive(by=SYSTEM, name="ngh", now=now())
+        assert (done.read, done.broken) == (9, 0)
+        with database.transaction() as db:
+            catalogue.add_dataset(
+                db, by=SYSTEM, slug="slides", title="Slides", summary="Slides", archive=db.merge(archive),
+                terms=["GRU"], deid_policy="pathology-research", now=now(),
+            )  # fmt: skip
+        reader = an_account("ada")
+        world = World(create_app(told), tmp_path / "archive", reader, a_release(reader))
+        world.token = world.token_for(reader)
+        yield Remote(world, servers)
+    settings_room.use(before)
+    _connected.cache_clear()
+
+
+def frames_of(data: bytes) -> list[bytes]:
+    dataset = pydicom.dcmread(BytesIO(data))
+    return list(generate_frames(dataset.PixelData, number_of_frames=int(dataset.NumberOfFrames)))
+
+
+def test_instances_and_frames_leave_de_identified_with_the_pixels_of_the_source(remote: Remote) -> None:
+    world = remote.world
+    sources = [frames_of(path.read_bytes()) for path in world.archive.rglob("*_[0-2].dcm")]
+    released = world.released()
+    assert len(released) == len(sources) == 5
+    for entry in released:
+        answer = world.get(at(entry))
+        assert answer.status_code == 200
+        assert pydicom.dcmread(BytesIO(answer.data)).PatientIdentityRemoved == "YES"
+        frames = frames_of(answer.data)
+        assert frames in sources
+        frame = world.get(at(entry, "/frames/1")).data
+        assert frame.rstrip(b"\0") == frames[0].rstrip(b"\0")
+        start = len(answer.data) // 2
+        part = world.get(at(entry), Range=f"bytes={start}-{start + 99}")
+        assert (part.status_code, part.data) == (206, answer.data[start : start + 100])
+    assert index_archive(by=SYSTEM, name="ngh", now=now()).unchanged == 9
+
+
+@pytest.mark.parametrize("remote", ["bucket"], indirect=True)
+def test_an_archive_that_goes_away_ends_the_stream_and_is_on_the_record(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.archive.blocks.BLOCK", 4096)
+    monkeypatch.setattr("gateway.release.streams.CHUNK", 4096)
+    world = remote.world
+    with a_download(world, at(world.biggest())) as (length, body):
+        sent = sum(len(next(body)) for _ in range(3))
+        remote.gone.close()
+        with pytest.raises(upstream.UpstreamFailed):
+            sent += sum(map(len, body))
+    assert sent < length
+    (closed,) = events("release.read.closed")
+    assert (closed.detail["outcome"], closed.detail["bytes_sent"] < length) == ("aborted", True)
+    answer = world.get(at(world.biggest()))
+    assert answer.status_code in (502, 503)
+    assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("remote", ["bucket"], indirect=True)
+def test_an_index_run_while_the_archive_is_away_marks_nothing_as_broken_or_gone(remote: Remote) -> None:
+    before = [(each.uid, each.released) for each in remote.world.entries()]
+    remote.gone.close()
+    with pytest.raises(upstream.UpstreamFailed):
+        index_archive(by=SYSTEM, name="ngh", now=now())
+    assert [(each.uid, each.released) for each in remote.world.entries()] == before
+    assert events("archive.indexed")[-1].detail["read"] == 9
