@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from gateway.archive.access import NOTHING, Access
 from gateway.dicom.source import ByteSource
 from gateway.errors import Invalid
 
@@ -42,11 +43,11 @@ class Archive(Protocol):
         ...
 
 
-def connect(uri: str) -> Archive:
+def connect(uri: str, access: Access = NOTHING) -> Archive:
     """The archive at a URI. Raises ArchiveError.
 
     A folder: `folder:/path` (taken as it is), `file:///path`, or a plain path. A bucket: `s3://bucket/prefix`. A
-    DICOMweb service: `dicomweb+https://host/root`. No secret belongs into a URI: see the settings.
+    DICOMweb service: `dicomweb+https://host/root`. No secret belongs into a URI: see `access`.
     """
     from gateway.archive.folder import FolderArchive
 
@@ -63,9 +64,9 @@ def connect(uri: str) -> Archive:
     if scheme == "s3":
         from gateway.archive.objects import ObjectArchive
 
-        return ObjectArchive(told.netloc, told.path)
+        return ObjectArchive(told.netloc, told.path, access)
     if scheme in ("dicomweb+https", "dicomweb+http"):
         from gateway.archive.dicomweb import DicomwebArchive
 
-        return DicomwebArchive(uri.removeprefix("dicomweb+"))
+        return DicomwebArchive(uri.removeprefix("dicomweb+"), access)
     raise ArchiveError(f"no connector is known for {scheme}: archives")

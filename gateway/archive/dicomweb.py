@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any
 
+from gateway.archive.access import Access
 from gateway.archive.connect import ArchiveError, ObjectRef
 from gateway.archive.multipart import one_part
 from gateway.archive.spool import Spool
 from gateway.archive.upstream import CONNECT, SILENCE, Breaker, UpstreamFailed, with_patience
 from gateway.dicom.source import ByteSource
-from gateway.settings import current
 
 if TYPE_CHECKING:
     import httpx
@@ -39,11 +39,11 @@ TOLD = (  # by these a change is noticed
 class DicomwebArchive:
     """Objects are the instances of a service."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, access: Access) -> None:
         self._root = root.rstrip("/")
         self._breaker = Breaker()
-        self._spool = Spool()
-        self._client = _client()
+        self._spool = Spool(access)
+        self._client = _client(access)
 
     def objects(self) -> Iterator[ObjectRef]:
         """Every instance, by study, series and instance UID; -1 as size. Raises UpstreamFailed, UpstreamResting."""
@@ -125,12 +125,11 @@ class DicomwebArchive:
             raise UpstreamFailed from None  # its text holds the address
 
 
-def _client() -> httpx.Client:
+def _client(access: Access) -> httpx.Client:
     import httpx
 
-    chosen = current()
-    auth = httpx.BasicAuth(chosen.dicomweb_user, chosen.dicomweb_password) if chosen.dicomweb_user else None
-    headers = {"Authorization": f"Bearer {chosen.dicomweb_token}"} if chosen.dicomweb_token else {}
+    auth = httpx.BasicAuth(access.dicomweb_user, access.dicomweb_password) if access.dicomweb_user else None
+    headers = {"Authorization": f"Bearer {access.dicomweb_token}"} if access.dicomweb_token else {}
     return httpx.Client(
         timeout=httpx.Timeout(SILENCE, connect=CONNECT), follow_redirects=False, auth=auth, headers=headers,
         trust_env=False,

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gateway.archive.access import Access
 from gateway.archive.blocks import BlockSource
 from gateway.archive.connect import ArchiveError, ObjectRef
 from gateway.archive.upstream import ATTEMPTS, CONNECT, FIRST_WAIT, SILENCE, Breaker, UpstreamFailed
 from gateway.dicom.source import ByteSource
-from gateway.settings import current
 
 if TYPE_CHECKING:
     from obstore.store import S3Config, S3Store
@@ -26,10 +26,10 @@ PAGE = 1000  # objects listed at once
 class ObjectArchive:
     """Objects are keys of a bucket, below a prefix if one is given."""
 
-    def __init__(self, bucket: str, prefix: str) -> None:
+    def __init__(self, bucket: str, prefix: str, access: Access) -> None:
         if not bucket:
             raise ArchiveError("an archive in an object store needs a bucket: s3://bucket/prefix")
-        self._store = _store(bucket, prefix.strip("/"))
+        self._store = store_of(bucket, prefix.strip("/"), access)
         self._breaker = Breaker()
 
     def objects(self) -> Iterator[ObjectRef]:
@@ -87,15 +87,15 @@ class ObjectArchive:
         return self._breaker.call(tried)
 
 
-def _store(bucket: str, prefix: str) -> S3Store:
+def store_of(bucket: str, prefix: str, access: Access) -> S3Store:
+    """A bucket, with the keys given."""
     from obstore.store import S3Store
 
-    chosen = current()
-    config: S3Config = {"region": chosen.s3_region}
-    if chosen.s3_endpoint:
-        config["endpoint"] = chosen.s3_endpoint
-    if chosen.s3_access_key:  # else the role that the machine has been given
-        config["access_key_id"], config["secret_access_key"] = chosen.s3_access_key, chosen.s3_secret_key
+    config: S3Config = {"region": access.s3_region}
+    if access.s3_endpoint:
+        config["endpoint"] = access.s3_endpoint
+    if access.s3_access_key:  # else the role that the machine has been given
+        config["access_key_id"], config["secret_access_key"] = access.s3_access_key, access.s3_secret_key
     return S3Store(
         bucket,
         prefix=prefix or None,
@@ -103,7 +103,7 @@ def _store(bucket: str, prefix: str) -> S3Store:
         client_options={
             "connect_timeout": timedelta(seconds=CONNECT),
             "read_timeout": timedelta(seconds=SILENCE),
-            "allow_http": chosen.s3_endpoint.startswith("http://"),
+            "allow_http": access.s3_endpoint.startswith("http://"),
         },
         retry_config={
             "max_retries": ATTEMPTS - 1,

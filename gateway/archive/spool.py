@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from gateway.archive.access import Access
 from gateway.archive.upstream import UpstreamFailed
 from gateway.dicom.source import ByteSource, FileSource
-from gateway.settings import current
 
 Fetch = Callable[[IO[bytes]], None]
 
@@ -24,9 +24,12 @@ Fetch = Callable[[IO[bytes]], None]
 class Spool:
     """Fetched objects by name."""
 
+    def __init__(self, access: Access) -> None:
+        self._folder, self._most = access.spool, access.spool_bytes
+
     def open(self, name: str, fetch: Fetch) -> ByteSource:
         """The object, fetched if it is not here; one process fetches it, others wait. Raises what `fetch` raises."""
-        folder = current().data_dir / "spool"
+        folder = self._folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / sha256(name.encode()).hexdigest()
         with suppress(FileNotFoundError):
@@ -37,7 +40,7 @@ class Spool:
                 return _opened(path)
             _fetch(path, fetch)
             opened = _opened(path)
-            _make_room(folder, path)
+            _make_room(folder, path, self._most)
         with suppress(FileNotFoundError):
             path.with_suffix(".lock").unlink()
         return opened
@@ -62,7 +65,7 @@ def _fetch(path: Path, fetch: Fetch) -> None:
         part.unlink(missing_ok=True)
 
 
-def _make_room(folder: Path, kept: Path) -> None:
+def _make_room(folder: Path, kept: Path, most: int) -> None:
     """Delete what was used longest ago; who reads it still can."""
     found = []
     for path in folder.iterdir():
@@ -70,7 +73,7 @@ def _make_room(folder: Path, kept: Path) -> None:
             state = path.stat()
             if not path.suffix and path != kept:
                 found.append((state.st_mtime_ns, state.st_size, path))
-    room = current().spool_bytes - kept.stat().st_size - sum(size for _, size, _ in found)
+    room = most - kept.stat().st_size - sum(size for _, size, _ in found)
     for _, size, path in sorted(found):
         if room >= 0:
             return

@@ -12,6 +12,7 @@ from gateway import db
 from gateway.archive.connect import ArchiveError, ObjectRef, connect
 from gateway.catalogue import commands, queries
 from gateway.catalogue.reading import read_facts
+from gateway.catalogue.sources import access
 from gateway.trail.record import Actor
 
 BATCH = 200
@@ -37,7 +38,7 @@ def index_archive(
     with db.reading() as session:
         archive = queries.archive(session, name)
         known = queries.versions(session, archive.id)
-    connected = connect(archive.uri)
+    connected = connect(archive.uri, access())
     present = list(connected.objects())
     if not present:
         raise ArchiveError("the archive is empty: there is nothing to index")

@@ -6,15 +6,27 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
+from gateway.archive.access import Access
 from gateway.archive.connect import Archive, ArchiveError, connect
 from gateway.catalogue.models import INDEXED, Instance
 from gateway.catalogue.models import Archive as ArchiveRow
 from gateway.dicom.source import ByteSource
+from gateway.settings import current
+
+
+def access() -> Access:
+    """How this deployment reaches archives behind a network."""
+    chosen = current()
+    return Access(
+        chosen.s3_endpoint, chosen.s3_region, chosen.s3_access_key, chosen.s3_secret_key, chosen.dicomweb_token,
+        chosen.dicomweb_user, chosen.dicomweb_password, chosen.data_dir / "spool", chosen.spool_bytes,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
-def _connected(uri: str) -> Archive:
-    return connect(uri)
+def connected(uri: str, given: Access) -> Archive:
+    """The archive at a URI, connected once in each process. Raises ArchiveError."""
+    return connect(uri, given)
 
 
 def open_source(db: Session, instance: Instance) -> ByteSource:
@@ -22,9 +34,9 @@ def open_source(db: Session, instance: Instance) -> ByteSource:
     row = db.get(ArchiveRow, instance.archive_id)
     if row is None or instance.state != INDEXED:
         raise ArchiveError("the archive no longer has this object")
-    connected = _connected(row.uri)
-    source = connected.open(instance.locator)
-    if source.size != instance.size or connected.version(instance.locator) != instance.version:
+    archive = connected(row.uri, access())
+    source = archive.open(instance.locator)
+    if source.size != instance.size or archive.version(instance.locator) != instance.version:
         source.close()
         raise ArchiveError("the object has changed since it was indexed: index the archive again")
     return source

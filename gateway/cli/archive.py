@@ -22,11 +22,12 @@ def add_archive(name: str, uri: str, site: str, site_name: str) -> None:
     from gateway import clock, db
     from gateway.archive.connect import connect
     from gateway.catalogue import commands
+    from gateway.catalogue.sources import access
     from gateway.trail.record import SYSTEM
 
     if "://" not in uri:
         uri = f"folder:{Path(uri.removeprefix('folder:')).resolve()}"
-    next(connect(uri).objects(), None)  # refuses a place that is not there
+    next(connect(uri, access()).objects(), None)  # refuses a place that is not there
     with db.transaction() as session:
         now = clock.now()
         place = commands.add_site(session, by=SYSTEM, code=site, name=site_name or site, now=now)

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import click
 
+from gateway.errors import Conflict
+
+
+class NotDelivered(Conflict):
+    """Some of it could not be written."""
+
+    code = "not-delivered"
+    title = "Not all of the release could be written: see `slidegate jobs list --state failed`, or run it again"
+
 
 @click.group()
 def release() -> None:
@@ -67,3 +76,60 @@ def revoke(release_id: str, reason: str) -> None:
         grant = queries.grant_named(db, found.grant_id)
         take_back(db, by=SYSTEM, grant=grant, reason=reason, now=clock.now())
     click.echo("access is revoked")
+
+
+@release.command()
+@click.argument("release_id")
+@click.argument("destination")
+@click.option("--to", "recipient", required=True, help="Email address of the project's member who gets it.")
+def deliver(release_id: str, destination: str, recipient: str) -> None:
+    """Write RELEASE_ID to DESTINATION, a folder or s3://bucket/prefix. Run again, it goes on where it was."""
+    from pathlib import Path
+
+    from gateway import clock
+    from gateway.db import reading, transaction
+    from gateway.errors import NotFound
+    from gateway.people.queries import account_by_email
+    from gateway.release import queries
+    from gateway.release.delivering import begin
+    from gateway.release.errors import NoSuchRelease
+    from gateway.release.models import Delivery
+    from gateway.trail.record import SYSTEM
+
+    place = destination if "://" in destination else str(Path(destination).resolve())
+    with transaction() as db:
+        found, account = queries.release(db, release_id), account_by_email(db, recipient)
+        if found is None:
+            raise NoSuchRelease
+        if account is None:
+            raise NotFound("nobody has this email address")
+        made = begin(db, by=SYSTEM, release=found, recipient=account, destination=place, now=clock.now()).id
+    _work_on(made)
+    with reading() as db:
+        if db.get_one(Delivery, made).done_at is None:
+            raise NotDelivered
+    click.echo(f"delivered, with the digests of all files in {destination.rstrip('/')}/SHA256SUMS")
+
+
+def _work_on(delivery_id: str) -> None:
+    """Do what is due in the queue, and show how far the delivery is."""
+    import threading
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from gateway.cli.jobs import ROOMS
+    from gateway.db import reading
+    from gateway.jobs.cluster import executor
+    from gateway.jobs.worker import Worker
+    from gateway.release.delivering import progress
+
+    columns = (TextColumn("delivering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with executor() as (submit, at_once), Progress(*columns, transient=True) as shown:
+        bar = shown.add_task("delivering", total=None)
+        work = threading.Thread(target=Worker(submit, at_once=at_once, rooms=ROOMS).run_once)
+        work.start()
+        while work.is_alive():
+            work.join(0.5)
+            with reading() as db:
+                there, every = progress(db, delivery_id)
+            shown.update(bar, completed=there, total=every)

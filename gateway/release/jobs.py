@@ -11,6 +11,7 @@ from gateway.errors import NotFound
 from gateway.jobs.handlers import handler
 from gateway.projects.models import Grant
 from gateway.release.commands import build
+from gateway.release.delivering import KIND, deliver
 from gateway.release.models import Release
 from gateway.release.refreshing import living, refresh
 from gateway.trail.record import SYSTEM
@@ -28,6 +29,12 @@ def build_release(payload: Any) -> None:
         if grant is None:
             raise NotFound("There is no such grant.")
         build(db, by=SYSTEM, grant=grant, now=clock.now())
+
+
+@handler(KIND)
+def deliver_release(payload: Any) -> None:
+    """Write what is missing of one band of a delivery; harmless twice."""
+    deliver(payload["delivery"], payload["first"])
 
 
 @handler("release.refresh")

@@ -87,3 +87,27 @@ class AccessChange(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int]
+
+
+class Delivery(Base):
+    """A release copied to a folder or bucket, on behalf of the member who gets it."""
+
+    __tablename__ = "delivery"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    release_id: Mapped[str] = mapped_column(ForeignKey("data_release.id"), index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
+    destination: Mapped[str] = mapped_column(String(500))
+    begun_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Delivered(Base):
+    """One instance that lies at the destination, whole, with the digest of what was written."""
+
+    __tablename__ = "delivered"
+
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))

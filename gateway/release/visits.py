@@ -15,6 +15,7 @@ from gateway.db import reading, transaction
 from gateway.deid.plan import load_plan
 from gateway.errors import Invalid, SlidegateError, Unauthenticated
 from gateway.people.access import reader_of
+from gateway.people.models import Account
 from gateway.people.session import caller
 from gateway.people.tokens import acting
 from gateway.pixels.rules import load_rules
@@ -62,6 +63,13 @@ def enter(release_id: str) -> Visit:
             _under_its_policies(release)
         consent_epoch = optouts.epoch(db)
     return Visit(pass_, release, actor, found.token_id or found.session_id or "", consent_epoch)
+
+
+def on_behalf(db: Session, release: Release, account: Account, *, session: str) -> Visit:
+    """A visit of a member who is not here. Raises PolicyChanged, or what `admit` raises."""
+    pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
+    _under_its_policies(release)
+    return Visit(pass_, release, acting(account), session, optouts.epoch(db))
 
 
 def _under_its_policies(release: Release) -> None:

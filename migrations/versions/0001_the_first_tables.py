@@ -633,6 +633,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dataset_study_study_id"), ["study_id"], unique=False)
 
     op.create_table(
+        "delivery",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("release_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("destination", sa.String(length=500), nullable=False),
+        sa.Column("begun_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("done_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_delivery_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["release_id"], ["data_release.id"], name=op.f("fk_delivery_release_id_data_release")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_release_id"), ["release_id"], unique=False)
+
+    op.create_table(
         "series",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("study_id", sa.String(length=16), nullable=False),
@@ -643,6 +660,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["study_id"], ["study.id"], name=op.f("fk_series_study_id_study")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
         sa.UniqueConstraint("study_id", "uid", name=op.f("uq_series_study_id")),
+    )
+    op.create_table(
+        "delivered",
+        sa.Column("delivery_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_delivered_delivery_id_delivery")),
+        sa.PrimaryKeyConstraint("delivery_id", "name", name=op.f("pk_delivered")),
     )
     op.create_table(
         "instance",
@@ -800,7 +826,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_instance_series_id"))
 
     op.drop_table("instance")
+    op.drop_table("delivered")
     op.drop_table("series")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_release_id"))
+
+    op.drop_table("delivery")
     with op.batch_alter_table("dataset_study", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dataset_study_study_id"))
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway import settings
 from gateway.archive import dicomweb, upstream
+from gateway.archive.access import Access
 from gateway.archive.connect import connect
 from gateway.archive.upstream import ATTEMPTS, FAULTS, REST, Breaker, UpstreamFailed, UpstreamResting, with_patience
 from tests.archive.faulty import BODY, LOCATOR, Faulty, a_faulty_service
@@ -17,14 +16,11 @@ from tests.archive.faulty import FAULTS as KINDS
 
 
 @pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
-    before = settings.current()
-    settings.use(replace(before, data_dir=tmp_path))
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
     monkeypatch.setattr(dicomweb, "SILENCE", 0.5)
     monkeypatch.setattr(upstream.time, "sleep", lambda _seconds: None)
     with a_faulty_service() as found:
         yield found
-    settings.use(before)
 
 
 def left_over(folder: Path) -> list[str]:
@@ -35,7 +31,7 @@ def left_over(folder: Path) -> list[str]:
 def test_what_comes_in_half_or_not_at_all_is_refused(service: Faulty, tmp_path: Path, kind: str) -> None:
     service.faults = [kind] * ATTEMPTS
     with pytest.raises(UpstreamFailed) as told:
-        connect(f"dicomweb+{service.address}").open(LOCATOR)
+        connect(f"dicomweb+{service.address}", Access(spool=tmp_path / "spool")).open(LOCATOR)
     assert service.asked == ATTEMPTS
     assert "127.0.0.1" not in str(told.value)
     assert left_over(tmp_path) == []
@@ -44,14 +40,14 @@ def test_what_comes_in_half_or_not_at_all_is_refused(service: Faulty, tmp_path: 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_that_passes_is_not_noticed(service: Faulty, tmp_path: Path, kind: str) -> None:
     service.faults = [kind]
-    source = connect(f"dicomweb+{service.address}").open(LOCATOR)
+    source = connect(f"dicomweb+{service.address}", Access(spool=tmp_path / "spool")).open(LOCATOR)
     assert source.read(0, source.size) == BODY
     source.close()
     assert service.asked == 2
 
 
-def test_what_was_fetched_once_is_not_fetched_again(service: Faulty) -> None:
-    archive = connect(f"dicomweb+{service.address}")
+def test_what_was_fetched_once_is_not_fetched_again(service: Faulty, tmp_path: Path) -> None:
+    archive = connect(f"dicomweb+{service.address}", Access(spool=tmp_path / "spool"))
     for _ in range(3):
         archive.open(LOCATOR).close()
     assert service.asked == 1

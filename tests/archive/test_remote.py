@@ -10,7 +10,7 @@ import obstore
 import pydicom
 import pytest
 
-from gateway import settings
+from gateway.archive.access import Access
 from gateway.archive.connect import Archive, ArchiveError, ObjectRef, connect
 from gateway.dicom.errors import Truncated
 from tests.archive.stores import BUCKET, KEY, ORTHANC, PLUGIN, SECRET, a_bucket, an_orthanc, store_at
@@ -38,24 +38,20 @@ def orthanc(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield root
 
 
-@pytest.fixture(autouse=True)
-def told(tmp_path: Path) -> Iterator[None]:
-    before = settings.current()
-    settings.use(replace(
-        before, data_dir=tmp_path, s3_access_key=KEY, s3_secret_key=SECRET, dicomweb_user="gateway",
-        dicomweb_password="a-password",
-    ))  # fmt: skip
-    yield
-    settings.use(before)
+@pytest.fixture
+def access(tmp_path: Path) -> Access:
+    return Access(
+        s3_access_key=KEY, s3_secret_key=SECRET, dicomweb_user="gateway", dicomweb_password="a-password",
+        spool=tmp_path / "spool",
+    )  # fmt: skip
 
 
 @pytest.fixture(params=["bucket", pytest.param("orthanc", marks=needs_orthanc)])
-def archive(request: pytest.FixtureRequest) -> Archive:
+def archive(request: pytest.FixtureRequest, access: Access) -> Archive:
     address = request.getfixturevalue(request.param)
     if request.param == "bucket":
-        settings.use(replace(settings.current(), s3_endpoint=address))
-        return connect(f"s3://{BUCKET}/archive")
-    return connect(f"dicomweb+{address}")
+        return connect(f"s3://{BUCKET}/archive", replace(access, s3_endpoint=address))
+    return connect(f"dicomweb+{address}", access)
 
 
 def whole(archive: Archive, ref: ObjectRef) -> bytes:
@@ -96,10 +92,9 @@ def test_what_is_not_there_is_said_to_be_gone(archive: Archive, locator: str) ->
             ask(locator)
 
 
-def test_an_object_that_is_replaced_while_it_is_read_is_not_mixed_with_the_old_one(bucket: str) -> None:
-    settings.use(replace(settings.current(), s3_endpoint=bucket))
+def test_an_object_that_is_replaced_while_it_is_read_is_not_mixed_with_the_old_one(bucket: str, access: Access) -> None:
     obstore.put(store_at(bucket), "changing/one", b"a" * 3_000_000)
-    archive = connect(f"s3://{BUCKET}/changing")
+    archive = connect(f"s3://{BUCKET}/changing", replace(access, s3_endpoint=bucket))
     (ref,) = archive.objects()
     source = archive.open(ref.locator)
     assert source.read(0, 10) == b"a" * 10
@@ -110,19 +105,17 @@ def test_an_object_that_is_replaced_while_it_is_read_is_not_mixed_with_the_old_o
 
 
 @needs_orthanc
-def test_a_wrong_password_is_not_an_empty_archive(orthanc: str) -> None:
+def test_a_wrong_password_is_not_an_empty_archive(orthanc: str, access: Access) -> None:
     from gateway.archive.upstream import UpstreamFailed
 
-    settings.use(replace(settings.current(), dicomweb_password="wrong"))
     with pytest.raises(UpstreamFailed):
-        list(connect(f"dicomweb+{orthanc}").objects())
+        list(connect(f"dicomweb+{orthanc}", replace(access, dicomweb_password="wrong")).objects())
 
 
 @needs_orthanc
-def test_the_spool_is_private_and_bounded(orthanc: str, folder: Path, tmp_path: Path) -> None:
+def test_the_spool_is_private_and_bounded(orthanc: str, access: Access, folder: Path, tmp_path: Path) -> None:
     largest = max(path.stat().st_size for path in folder.rglob("*.dcm"))
-    settings.use(replace(settings.current(), spool_bytes=2 * largest))
-    archive = connect(f"dicomweb+{orthanc}")
+    archive = connect(f"dicomweb+{orthanc}", replace(access, spool_bytes=2 * largest))
     for ref in archive.objects():
         whole(archive, ref)
         spooled = list((tmp_path / "spool").iterdir())
@@ -133,10 +126,10 @@ def test_the_spool_is_private_and_bounded(orthanc: str, folder: Path, tmp_path: 
 
 
 @needs_orthanc
-def test_a_changed_header_is_another_version(orthanc: str, folder: Path, tmp_path: Path) -> None:
+def test_a_changed_header_is_another_version(orthanc: str, access: Access, folder: Path, tmp_path: Path) -> None:
     import httpx
 
-    archive = connect(f"dicomweb+{orthanc}")
+    archive = connect(f"dicomweb+{orthanc}", access)
     before = {ref.locator: ref.version for ref in archive.objects()}
     path = min(folder.rglob("*_label.dcm"))
     dataset = pydicom.dcmread(path)

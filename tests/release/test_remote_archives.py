@@ -18,7 +18,6 @@ from gateway import settings as settings_room
 from gateway.archive import upstream
 from gateway.catalogue import commands as catalogue
 from gateway.catalogue.indexing import index_archive
-from gateway.catalogue.sources import _connected
 from gateway.clock import now
 from gateway.trail.record import SYSTEM
 from tests.archive.stores import BUCKET, KEY, ORTHANC, PLUGIN, SECRET, a_bucket, an_orthanc
@@ -42,7 +41,6 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
     an_archive(tmp_path / "archive")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "policies").symlink_to(settings_room.ROOT / "policies")
-    _connected.cache_clear()
     with ExitStack() as servers, bound_to(tmp_path / "data") as chosen:
         if request.param == "bucket":
             address = servers.enter_context(a_bucket(tmp_path / "archive"))
@@ -67,7 +65,6 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
         world.token = world.token_for(reader)
         yield Remote(world, servers)
     settings_room.use(before)
-    _connected.cache_clear()
 
 
 def frames_of(data: bytes) -> list[bytes]:
