@@ -27,6 +27,7 @@ from gateway.trail.models import Checkpoint, Event, Opening, Tile
 from gateway.trail.tree import Tree
 
 BATCH = 5000
+FOR_READING = tuple(form for form in FORMATS if form != "ndjson")  # its lines are the events of the bundle
 HISTORY = 100  # former checkpoints that a bundle brings along
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from gateway.audit import export_csv, export_ndjson
+from gateway.audit import export_atna, export_csv, export_fhir, export_ndjson, export_report
 from gateway.audit.search import Search
 from gateway.errors import Invalid
 
@@ -31,6 +31,9 @@ class Lines(Protocol):
 FORMATS: dict[str, tuple[Lines, str]] = {
     "csv": (export_csv.lines, export_csv.MEDIA_TYPE),
     "ndjson": (export_ndjson.lines, export_ndjson.MEDIA_TYPE),
+    "fhir": (export_fhir.lines, export_fhir.MEDIA_TYPE),
+    "atna": (export_atna.lines, export_atna.MEDIA_TYPE),
+    "html": (export_report.lines, export_report.MEDIA_TYPE),
 }
 
 

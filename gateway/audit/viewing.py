@@ -12,7 +12,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.wsgi import wrap_file
 
-from gateway.audit.bundle import Asked, write
+from gateway.audit.bundle import FOR_READING, Asked, write
 from gateway.audit.commands import note_export, note_search
 from gateway.audit.exports import FORMATS
 from gateway.audit.search import Search
@@ -65,7 +65,11 @@ def bundled(search: Search) -> Response:
     zipped = TemporaryFile(dir=current().data_dir)  # noqa: SIM115  # closed with the response
     with TemporaryDirectory(dir=current().data_dir) as folder:
         with reading() as db:
-            write(db, Path(folder), Asked(search, ("csv",), named=True, now=moment))
+            write(
+                db,
+                Path(folder),
+                Asked(search, FOR_READING, named=True, now=moment),
+            )
         with ZipFile(zipped, "w", ZIP_DEFLATED, compresslevel=1) as bundle:
             for path in sorted(Path(folder).iterdir()):
                 bundle.write(path, path.name)

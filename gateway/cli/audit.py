@@ -19,7 +19,7 @@ def audit() -> None:
 
 
 @audit.command()
-@click.option("--format", "form", type=click.Choice(["ndjson", "csv", "bundle"]), required=True)
+@click.option("--format", "form", type=click.Choice(["ndjson", "csv", "fhir", "atna", "html", "bundle"]), required=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--project", default="", help="Only events of this project.")
 @click.option("--since", type=click.DateTime(), default=None, help="Only events from then on, UTC.")
@@ -56,13 +56,13 @@ def export(form: str, out: Path, project: str, since: datetime | None, until: da
 
 
 def _bundle(folder: Path, search: Search, *, named: bool, now: datetime) -> Path:
-    from gateway.audit.bundle import Asked, write
+    from gateway.audit.bundle import FOR_READING, Asked, write
     from gateway.db import reading
     from gateway.trail.sequencer import sequence
 
     sequence(now=now)
     with reading() as db:
-        write(db, folder, Asked(search, ("csv",), named, now))
+        write(db, folder, Asked(search, FOR_READING, named, now))
     return folder
 
 
