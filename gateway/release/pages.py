@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, jsonify, render_template, url_for
+from flask import Blueprint, Flask, jsonify, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -149,14 +149,14 @@ def _connect(release: Release, project: Project, **more: Any) -> str:
 @pages.get("/releases/<release_id>/view/<series_uid>")
 @signed_in
 def view(release_id: str, series_uid: str) -> str:
-    """The viewer on one slide."""
-    visit = visits.enter(release_id)
+    """The viewer on one slide; `?beside=` puts another slide of the release next to it."""
+    visit, beside = visits.enter(release_id), request.args.get("beside", "")
     with reading() as db:
         release, project, _grant = _seen(db, release_id)
         rows = [row for row in _rows(db, release) if row.viewable]
         order = [row.series_uid for row in rows]
         with visits.recorded_refusal(visit.actor, visit.release):
-            if series_uid not in order:
+            if series_uid not in order or (beside and (beside not in order or beside == series_uid)):
                 raise NotInRelease
         at = order.index(series_uid)
         return render_template(
@@ -165,7 +165,8 @@ def view(release_id: str, series_uid: str) -> str:
             project=project,
             series_uid=series_uid,
             number=at + 1,
-            count=len(order),
+            order=order,
+            beside=beside,
             before=order[at - 1] if at else None,
             after=order[at + 1] if at + 1 < len(order) else None,
             ends_at=visit.pass_.ends_at,

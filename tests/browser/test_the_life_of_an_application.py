@@ -125,8 +125,9 @@ def look(person: Person, application: str) -> str:
     with person.page.expect_response(lambda answer: "/rendered" in answer.url) as tile:
         pass
     assert tile.value.ok
-    person.page.wait_for_selector("#scale:not([hidden])")
+    person.page.wait_for_selector(".sg-viewer__scale:not([hidden])")
     assert person.faults() == []
+    compare(person)
     person.go(f"/releases/{release}/connect")
     assert "sg_" in person.press("main form button[type=submit]")
     person.go(f"/releases/{release}")
@@ -136,6 +137,22 @@ def look(person: Person, application: str) -> str:
     body = download.value.path().read_bytes()
     assert body[128:132] == b"DICM"
     return release
+
+
+def compare(person: Person) -> None:
+    """Two slides side by side: what is done to one happens to the other, until they are let go of."""
+    person.page.select_option("#beside", index=1)
+    with person.page.expect_navigation():
+        person.page.click("form.sg-viewer__beside button")
+    person.page.wait_for_function("() => document.querySelectorAll('.sg-viewer__scale:not([hidden])').length === 2")
+    assert person.faults() == []
+    scales = "[...document.querySelectorAll('.sg-viewer__scale')].map((each) => each.textContent)"
+    left, right = (person.page.locator(".sg-viewer__zooms").nth(place) for place in (0, 1))
+    left.get_by_role("button", name="5×", exact=True).click()
+    person.page.wait_for_function(f"() => {{ const [a, b] = {scales}; return a === '200 µm' && a === b; }}")
+    person.page.uncheck("#together")
+    right.get_by_role("button", name="10×", exact=True).click()
+    person.page.wait_for_function(f"() => {{ const [a, b] = {scales}; return a === '200 µm' && b === '100 µm'; }}")
 
 
 def refused_after_revocation(browser: object, demo: Demo, researcher: Person, release: str) -> bool:

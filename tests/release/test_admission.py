@@ -107,6 +107,17 @@ def test_a_token_for_a_release_opens_not_even_the_pages_of_that_release(world: W
     refused(world.get(url), 403, "wrong-scope")
 
 
+@pytest.mark.parametrize("beside", ["1.2.3", "{same}", "../x"])
+def test_only_another_slide_of_the_release_is_shown_beside_one(world: World, beside: str) -> None:
+    series = world.biggest().series_uid
+    token = world.token_for(world.reader, "account")
+    url = f"/releases/{world.release.id}/view/{series}?beside={beside.format(same=series)}"
+    refused(world.get(url, token=token), 404, "not-in-release")
+    (other, *_) = {each.series_uid for each in world.released() if each.flavour == "VOLUME"} - {series}
+    page = world.get(f"/releases/{world.release.id}/view/{series}?beside={other}", token=token)
+    assert page.text.count("slide.json") == 2
+
+
 def test_a_release_that_is_not_there_is_not_found(world: World) -> None:
     token = world.token_for(world.reader, "account")
     refused(world.get(f"/releases/{'0' * 16}/dicomweb/studies", token=token), 404, "release-not-found")

@@ -1,27 +1,44 @@
-/* The slide viewer: OpenSeadragon over DICOMweb frames, a scale bar, magnifications, and the time that is left. */
+/* The slide viewer: OpenSeadragon over DICOMweb frames, one slide or two side by side, a scale bar, magnifications,
+   and the time that is left. When it is over, nothing stays on the screen. */
 "use strict";
 
 (async () => {
-  const stage = document.getElementById("viewer");
-  const failed = (text) => {
-    const place = document.getElementById("viewer-error");
-    place.textContent = text;
-    place.hidden = false;
-  };
-  keepTime(document.getElementById("clock"));
+  const stages = [...document.querySelectorAll(".sg-viewer__stage")];
+  const opened = await Promise.all(stages.map(show));
+  const shown = opened.filter(Boolean);
+  keepTime(document.getElementById("clock"), () => {
+    for (const each of shown) each.viewer.destroy();
+    for (const stage of stages) {
+      stage.querySelector(".sg-viewer__scale").hidden = true;
+      stage.querySelector(".sg-viewer__zooms").replaceChildren();
+      failed(stage, "Access to this release has ended.");
+    }
+  });
+  if (shown.length === 2) keepTogether(shown[0], shown[1], document.getElementById("together"));
+})();
 
-  const answer = await fetch(stage.dataset.slide, { headers: { Accept: "application/json" } });
+function failed(stage, text) {
+  const place = stage.querySelector(".sg-viewer__error");
+  place.textContent = text;
+  place.hidden = false;
+}
+
+/* One slide in its place: {viewer, full, stage}, or nothing if it cannot be shown. */
+async function show(stage) {
+  const canvas = stage.querySelector(".sg-viewer__canvas");
+  const answer = await fetch(canvas.dataset.slide, { headers: { Accept: "application/json" } });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
-    failed(problem.title || "The slide cannot be shown.");
-    return;
+    failed(stage, problem.title || "The slide cannot be shown.");
+    return null;
   }
   const slide = await answer.json();
-  showFacts(document.getElementById("facts"), slide.facts);
+  const facts = document.getElementById("facts");
+  if (facts) showFacts(facts, slide.facts);
 
   const viewer = OpenSeadragon({
-    element: stage,
-    prefixUrl: stage.dataset.images,
+    element: canvas,
+    prefixUrl: canvas.dataset.images,
     tileSources: tileSource(slide.levels),
     showNavigator: true,
     navigatorPosition: "TOP_RIGHT",
@@ -35,16 +52,44 @@
     crossOriginPolicy: false,
     drawer: "canvas",
   });
-  viewer.addHandler("tile-load-failed", (event) => {
-    if (!event.tile.exists) return;
-    if (new Date(slide.endsAt) <= new Date()) failed("Access to this release has ended.");
+  viewer.addHandler("canvas-key", (event) => {
+    if (event.originalEvent.key !== "Enter") return;
+    event.preventDefaultAction = true;
+    viewer.setFullScreen(!viewer.isFullPage());
   });
   const full = slide.levels[slide.levels.length - 1];
   if (full.microns) {
-    keepScale(viewer, full);
-    addMagnifications(viewer, full, document.getElementById("zooms"));
+    keepScale(viewer, full, stage.querySelector(".sg-viewer__scale"));
+    addMagnifications(viewer, full, stage.querySelector(".sg-viewer__zooms"));
   }
-})();
+  await new Promise((resolve) => viewer.addOnceHandler("open", resolve));
+  return { viewer, full, stage };
+}
+
+/* Two slides at one magnification: where one goes, the other goes as many microns. Whoever wants to lay them over one
+   another first, unticks the box, moves one, and ticks it again. */
+function keepTogether(left, right, box) {
+  const wide = (each) => each.full.width * (each.full.microns || 1); // microns of the whole slide: 1 in the viewport
+  let between = null; // from the middle of one to the middle of the other, in microns
+  let leading = left; // the one that the pointer or the keyboard is on
+  const middle = (each) => each.viewer.viewport.getCenter(true).times(wide(each));
+  const lock = () => { between = middle(right).minus(middle(left)); follow(left, right, 1); };
+  const follow = (from, to, sign) => {
+    if (!box.checked || leading !== from) return;
+    const place = middle(from).plus(between.times(sign)).divide(wide(to));
+    to.viewer.viewport.zoomTo((from.viewer.viewport.getZoom(true) * wide(to)) / wide(from), null, true);
+    to.viewer.viewport.panTo(place, true);
+  };
+  lock();
+  box.addEventListener("change", () => { if (box.checked) lock(); });
+  for (const each of [left, right]) {
+    for (const name of ["pointerenter", "pointerdown", "focusin"]) {
+      each.stage.addEventListener(name, () => { leading = each; });
+    }
+  }
+  left.viewer.addHandler("viewport-change", () => follow(left, right, 1));
+  right.viewer.addHandler("viewport-change", () => follow(right, left, -1));
+}
 
 /* Levels from small to large. Frames at the edges are whole tiles, so bounds are given by tile, not by picture. */
 function tileSource(levels) {
@@ -98,9 +143,8 @@ function micronsOnScreen(viewer, full) {
   return item ? full.microns / item.viewportToImageZoom(viewer.viewport.getZoom(true)) : null;
 }
 
-function keepScale(viewer, full) {
-  const bar = document.getElementById("scale");
-  const text = document.getElementById("scale-text");
+function keepScale(viewer, full, bar) {
+  const text = bar.firstElementChild;
   const update = () => {
     const microns = micronsOnScreen(viewer, full);
     if (!microns) return;
@@ -131,10 +175,14 @@ function addMagnifications(viewer, full, place) {
   }
 }
 
-function keepTime(place) {
+function keepTime(place, over) {
   const ends = new Date(place.dataset.ends);
   const tick = () => {
     const left = Math.max(0, Math.floor((ends - new Date()) / 1000));
+    if (!left && clock) {
+      clearInterval(clock);
+      over();
+    }
     const days = Math.floor(left / 86400);
     const hours = Math.floor(left / 3600) % 24;
     const minutes = Math.floor(left / 60) % 60;
@@ -142,6 +190,6 @@ function keepTime(place) {
     else if (hours) place.textContent = `${hours} h ${minutes} min`;
     else place.textContent = `${minutes} min ${left % 60} s`;
   };
+  const clock = setInterval(tick, 1000);
   tick();
-  setInterval(tick, 1000);
 }
