@@ -18,7 +18,7 @@ from gateway.archive.access import Access
 from gateway.archive.connect import ArchiveError, ObjectRef
 from gateway.archive.multipart import one_part
 from gateway.archive.spool import Spool
-from gateway.archive.upstream import CONNECT, SILENCE, Breaker, UpstreamFailed, with_patience
+from gateway.archive.upstream import CONNECT, SILENCE, Breaker, UpstreamFailed, UpstreamRefused, with_patience
 from gateway.dicom.source import ByteSource
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class DicomwebArchive:
                 target.seek(0)
                 target.truncate()
                 with self._answer(path, ACCEPT) as answer:
-                    one_part(answer.headers.get("content-type", ""), answer.iter_bytes(256 * 1024), target)
+                    kind, ends = answer.headers.get("content-type", ""), _says_its_end(answer)
+                    one_part(kind, answer.iter_bytes(256 * 1024), target, ends)
 
             self._breaker.call(lambda: with_patience(tried))
 
@@ -118,11 +119,19 @@ class DicomwebArchive:
             with self._client.stream("GET", self._root + path, params=query, headers={"Accept": accept}) as answer:
                 if answer.status_code == 404:
                     raise ArchiveError("the archive no longer has this object")
+                if answer.status_code in (401, 403):
+                    raise UpstreamRefused
                 if answer.status_code not in (200, 204):
                     raise UpstreamFailed
                 yield answer
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
             raise UpstreamFailed from None  # its text holds the address
+
+
+def _says_its_end(answer: httpx.Response) -> bool:
+    """Whether a body that is cut off can be told from a whole one (RFC 9112 6.3)."""
+    chunked = answer.headers.get("transfer-encoding", "").lower().endswith("chunked")
+    return chunked or "content-length" in answer.headers
 
 
 def _client(access: Access) -> httpx.Client:

@@ -13,14 +13,17 @@ LONGEST_HEAD = 64 * 1024  # bytes before the part's body
 TAIL = 1024  # bytes behind it, at most
 
 
-def one_part(content_type: str, pieces: Iterable[bytes], target: IO[bytes]) -> None:
+def one_part(content_type: str, pieces: Iterable[bytes], target: IO[bytes], ends: bool) -> None:
     """Write the body of the only part, or of an answer that is not in parts. Raises UpstreamFailed for anything else.
 
-    The closing boundary must be there: an answer that was cut off is never taken for a whole one.
+    The closing boundary must be there, or without parts the answer must say where it `ends`: one that was cut off is
+    never taken for a whole one.
     """
     kind = Message()
     kind["Content-Type"] = content_type
     if kind.get_content_type() in ("application/dicom", "application/octet-stream"):
+        if not ends:
+            raise UpstreamFailed
         target.writelines(pieces)
         return
     boundary = kind.get_param("boundary")

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from gateway.archive.access import Access
 from gateway.archive.blocks import BlockSource
 from gateway.archive.connect import ArchiveError, ObjectRef
-from gateway.archive.upstream import ATTEMPTS, CONNECT, FIRST_WAIT, SILENCE, Breaker, UpstreamFailed
+from gateway.archive.upstream import ATTEMPTS, CONNECT, FIRST_WAIT, SILENCE, Breaker, UpstreamFailed, UpstreamRefused
 from gateway.dicom.source import ByteSource
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PAGE = 1000  # objects listed at once
+NOWHERE = "http://127.0.0.1:0"  # nothing can listen on port 0
+ROLES = (
+    "169.254.169.254",
+    "169.254.170.2",
+    "169.254.170.23",
+    "fd00:ec2::254",
+)  # where a machine asks for its role's keys
 
 
 class ObjectArchive:
@@ -70,7 +78,13 @@ class ObjectArchive:
 
     def _asked(self, work: Callable[[], T]) -> T:
         """The store's answer; it tries again by itself."""
-        from obstore.exceptions import BaseError, NotFoundError, PreconditionError
+        from obstore.exceptions import (
+            BaseError,
+            NotFoundError,
+            PermissionDeniedError,
+            PreconditionError,
+            UnauthenticatedError,
+        )
 
         def tried() -> T:
             try:
@@ -81,6 +95,8 @@ class ObjectArchive:
                 raise ArchiveError("the object has changed while it was read") from None
             except ValueError:
                 raise ArchiveError("the archive no longer has this object") from None
+            except (PermissionError, PermissionDeniedError, UnauthenticatedError):
+                raise UpstreamRefused from None
             except (BaseError, OSError):
                 raise UpstreamFailed from None  # its text names the bucket and the key
 
@@ -103,6 +119,8 @@ def store_of(bucket: str, prefix: str, access: Access) -> S3Store:
         client_options={
             "connect_timeout": timedelta(seconds=CONNECT),
             "read_timeout": timedelta(seconds=SILENCE),
+            "proxy_url": NOWHERE,  # the library follows redirects: none to another host arrives
+            "proxy_excludes": ",".join(_hosts(access)),
             "allow_http": access.s3_endpoint.startswith("http://"),
         },
         retry_config={
@@ -111,6 +129,13 @@ def store_of(bucket: str, prefix: str, access: Access) -> S3Store:
             "backoff": {"init_backoff": timedelta(seconds=FIRST_WAIT), "base": 2, "max_backoff": timedelta(seconds=5)},
         },
     )  # fmt: skip
+
+
+def _hosts(access: Access) -> list[str]:
+    """The only hosts that are ever called: the store's, and without a key of ours those that give the role's."""
+    region = f"{access.s3_region}.amazonaws.com"
+    hosts = [(urlsplit(access.s3_endpoint).hostname or "") if access.s3_endpoint else f"s3.{region}"]
+    return hosts if access.s3_access_key else [*hosts, *ROLES, "sts.amazonaws.com", f"sts.{region}"]
 
 
 def _version(about: Any) -> str:

@@ -26,6 +26,13 @@ class UpstreamFailed(SlidegateError):
     title = "The archive did not answer as it should; try again later"
 
 
+class UpstreamRefused(UpstreamFailed):
+    """The archive does not let us in. Not tried again: some archives lock whoever comes with a wrong password."""
+
+    code = "archive-refused"
+    title = "The archive refuses the credentials in the settings of this gateway"
+
+
 class UpstreamResting(SlidegateError):
     """The archive has failed several times in a row."""
 
@@ -64,11 +71,13 @@ class Breaker:
 
 
 def with_patience(work: Callable[[], T], *, sleep: Callable[[float], None] | None = None) -> T:
-    """Try a reading request up to three times. Raises the last UpstreamFailed."""
+    """Try a reading request up to three times. Raises the last UpstreamFailed, or UpstreamRefused at once."""
     wait = FIRST_WAIT
     for _ in range(ATTEMPTS - 1):
         try:
             return work()
+        except UpstreamRefused:
+            raise
         except UpstreamFailed:
             (sleep or time.sleep)(wait)
             wait *= 2

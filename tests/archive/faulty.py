@@ -40,6 +40,8 @@ class Faulty:
         match fault:
             case "cut without a length":
                 wire.sendall(head("X: y", kind) + PART[: len(PART) // 2])
+            case "one without parts, cut without a length":
+                wire.sendall(head("X: y", "application/dicom") + BODY[: len(BODY) // 2])
             case "cut before the length":
                 wire.sendall(head(f"Content-Length: {len(PART)}", kind) + PART[: len(PART) // 2])
             case "cut before the last boundary":
@@ -62,8 +64,8 @@ class Faulty:
 
 
 FAULTS = (
-    "cut without a length", "cut before the length", "cut before the last boundary", "reset", "stall", "error",
-    "elsewhere", "a page",
+    "cut without a length", "one without parts, cut without a length", "cut before the length",
+    "cut before the last boundary", "reset", "stall", "error", "elsewhere", "a page",
 )  # fmt: skip
 
 

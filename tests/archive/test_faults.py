@@ -10,7 +10,16 @@ import pytest
 from gateway.archive import dicomweb, upstream
 from gateway.archive.access import Access
 from gateway.archive.connect import connect
-from gateway.archive.upstream import ATTEMPTS, FAULTS, REST, Breaker, UpstreamFailed, UpstreamResting, with_patience
+from gateway.archive.upstream import (
+    ATTEMPTS,
+    FAULTS,
+    REST,
+    Breaker,
+    UpstreamFailed,
+    UpstreamRefused,
+    UpstreamResting,
+    with_patience,
+)
 from tests.archive.faulty import BODY, LOCATOR, Faulty, a_faulty_service
 from tests.archive.faulty import FAULTS as KINDS
 
@@ -84,3 +93,15 @@ def test_waits_grow_between_tries() -> None:
         with_patience(failing, sleep=waits.append)
     assert waits == sorted(waits)
     assert len(waits) == ATTEMPTS - 1
+
+
+def test_who_is_not_let_in_does_not_try_again() -> None:
+    asked: list[int] = []
+
+    def refused() -> None:
+        asked.append(1)
+        raise UpstreamRefused
+
+    with pytest.raises(UpstreamRefused):
+        with_patience(refused, sleep=lambda _seconds: None)
+    assert asked == [1]

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.archive.access import Access
 from gateway.archive.connect import Archive, ArchiveError, ObjectRef, connect
+from gateway.archive.upstream import UpstreamRefused
 from gateway.dicom.errors import Truncated
 from tests.archive.stores import BUCKET, KEY, ORTHANC, PLUGIN, SECRET, a_bucket, an_orthanc, store_at
 from tests.release.builders import an_archive
@@ -106,9 +107,7 @@ def test_an_object_that_is_replaced_while_it_is_read_is_not_mixed_with_the_old_o
 
 @needs_orthanc
 def test_a_wrong_password_is_not_an_empty_archive(orthanc: str, access: Access) -> None:
-    from gateway.archive.upstream import UpstreamFailed
-
-    with pytest.raises(UpstreamFailed):
+    with pytest.raises(UpstreamRefused, match="credentials"):
         list(connect(f"dicomweb+{orthanc}", replace(access, dicomweb_password="wrong")).objects())
 
 
