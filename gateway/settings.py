@@ -46,6 +46,7 @@ class Settings:
     max_request_bytes: int = 16 * 1024 * 1024
     attachment_bytes: int = 10 * 1024 * 1024  # the largest file that an applicant may add
     attachment_scan: str = ""  # a command that reads a file on its standard input and exits with 0 if it is harmless
+    concern_days: int = 14  # until when a steward must have answered a question or a concern of the panel
     default_deid_policy: str = "pathology-research"
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token

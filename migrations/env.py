@@ -9,7 +9,9 @@ import gateway.jobs.models
 import gateway.people.models
 import gateway.projects.models
 import gateway.release.models
-import gateway.trail.models  # noqa: F401  # imported for their tables
+import gateway.screening.models
+import gateway.trail.models
+import gateway.transparency.models  # noqa: F401  # imported for their tables
 from gateway.db import Base, engine
 
 with engine().connect() as connection:

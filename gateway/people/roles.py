@@ -16,8 +16,9 @@ from gateway.settings import current
 
 PERMISSIONS = frozenset({
     "account.manage", "application.read-all", "application.triage", "application.write", "audit.export",
-    "audit.read", "catalogue.manage", "decision.make", "grant.revoke", "jobs.read", "patient.forget",
-    "pixels.review", "policy.preview", "reidentify", "release.build", "review.write", "usage.read",
+    "audit.read", "catalogue.manage", "concern.answer", "concern.raise", "decision.make", "grant.revoke",
+    "jobs.read", "patient.forget", "pixels.review", "policy.preview", "reidentify", "release.build",
+    "review.write", "usage.read",
 })  # fmt: skip
 
 

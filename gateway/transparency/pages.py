@@ -15,6 +15,8 @@ from gateway.people.access import may, requires
 from gateway.trail.sequencer import newest
 from gateway.trail.signing import verifiers
 from gateway.transparency import uses
+from gateway.transparency.concern_pages import cards as concern_cards
+from gateway.transparency.concern_pages import concerns, use_page
 from gateway.web.cards import Card
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/transparency",
 )
+pages.register_blueprint(concerns)
 
 
 class NothingSigned(NotFound):
@@ -39,7 +42,7 @@ class NothingSigned(NotFound):
 def install(app: Flask) -> None:
     """Put the usage on the dashboard of those who watch over it."""
     cards: list[Callable[[Account], list[Card]]] = app.extensions.setdefault("dashboard", [])
-    cards.append(usage_cards)
+    cards += [usage_cards, concern_cards]
 
 
 def usage_cards(_account: Account) -> list[Card]:
@@ -87,9 +90,5 @@ def usage() -> str:
 @pages.get("/usage/<project_id>")
 @requires("usage.read")
 def one(project_id: str) -> str:
-    """One project: why it may use the data, and week by week how much it did."""
-    with reading() as db:
-        found = uses.use(db, project_id, now())
-        return render_template(
-            "transparency/use.html", use=found, activity=uses.activity(db, project_id, now()), weeks=uses.WEEKS
-        )
+    """One project: why it may use the data, week by week how much it did, and what was said about it."""
+    return use_page(project_id, {}, {})

@@ -79,12 +79,17 @@ def register(db: Session, now: datetime, *, site: str = "") -> list[Use]:
     return [each for each in uses if not site or any(source.site_code == site for source in each.sources)]
 
 
-def use(db: Session, project_id: str, now: datetime) -> Use:
-    """One project of the register. Raises NoSuchUse."""
+def project(db: Session, project_id: str) -> Project:
+    """A project that the register has. Raises NoSuchUse."""
     found = db.get(Project, project_id)
     if found is None or not found.grants:
         raise NoSuchUse
-    return _use(db, found, now)
+    return found
+
+
+def use(db: Session, project_id: str, now: datetime) -> Use:
+    """One project of the register. Raises NoSuchUse."""
+    return _use(db, project(db, project_id), now)
 
 
 def _use(db: Session, project: Project, now: datetime) -> Use:

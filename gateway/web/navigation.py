@@ -27,6 +27,7 @@ LINKS = (
     Link("Policies", "/policies", frozenset({"policy.preview"})),
     Link("Sites", "/sites", frozenset({"catalogue.manage"})),
     Link("Usage", "/usage", frozenset({"usage.read"})),
+    Link("Concerns", "/concerns", frozenset({"concern.raise", "concern.answer"})),
     Link("Audit", "/audit", frozenset({"audit.read"})),
     Link("Accounts", "/admin", frozenset({"account.manage"})),
 )

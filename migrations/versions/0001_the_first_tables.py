@@ -229,6 +229,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_archive_name")),
     )
     op.create_table(
+        "concern",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("raised_by_id", sa.String(length=16), nullable=False),
+        sa.Column("raised_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("due_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_by_id", sa.String(length=16), nullable=True),
+        sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("suspended_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(kind = 'comment') = (due_at is null)", name=op.f("ck_concern_due")),
+        sa.CheckConstraint("(state = 'answered') = (answered_at is not null)", name=op.f("ck_concern_answered")),
+        sa.CheckConstraint("kind in ('comment', 'ask', 'concern')", name=op.f("ck_concern_kind")),
+        sa.CheckConstraint("state in ('open', 'noted', 'answered')", name=op.f("ck_concern_state")),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["people_account.id"], name=op.f("fk_concern_answered_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_concern_project_id_project")),
+        sa.ForeignKeyConstraint(
+            ["raised_by_id"], ["people_account.id"], name=op.f("fk_concern_raised_by_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concern")),
+    )
+    with op.batch_alter_table("concern", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_concern_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_concern_state"), ["state"], unique=False)
+
+    op.create_table(
         "membership",
         sa.Column("project_id", sa.String(length=16), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -901,6 +932,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_membership_account_id"))
 
     op.drop_table("membership")
+    with op.batch_alter_table("concern", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_concern_state"))
+        batch_op.drop_index(batch_op.f("ix_concern_project_id"))
+
+    op.drop_table("concern")
     op.drop_table("archive")
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_application_state"))

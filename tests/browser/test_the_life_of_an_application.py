@@ -181,10 +181,11 @@ PAGES = {
         "/policies/pathology-research",
         "/quarantine",
         "/sites",
+        "/concerns",
     ],
     "auditor": ["/", "/audit"],
     "administrator": ["/", "/admin"],
-    "ppie-panel": ["/", "/usage"],
+    "ppie-panel": ["/", "/usage", "/concerns"],
     "site-custodian": ["/", "/projects", "/usage?site=NGH", "/policies/basic?with=pathology-research"],
 }
 

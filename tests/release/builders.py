@@ -18,7 +18,8 @@ from werkzeug.test import EnvironBuilder
 
 import gateway.governance.models
 import gateway.jobs.models
-import gateway.screening.models  # noqa: F401  # their tables
+import gateway.screening.models
+import gateway.transparency.models  # noqa: F401  # their tables
 from app import create_app
 from gateway import db as database
 from gateway import settings as settings_room
