@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Protocol
@@ -32,8 +31,12 @@ class Wrapping(Protocol):
         """What stands before an instance."""
         ...
 
-    def tail(self, entry: ManifestEntry, sha256: str) -> bytes:
-        """What stands behind it; `sha256` is that of what was sent."""
+    def seen(self, chunk: bytes) -> None:
+        """A part of the instance that is sent."""
+        ...
+
+    def tail(self, entry: ManifestEntry) -> bytes:
+        """What stands behind it."""
         ...
 
     def end(self) -> Iterator[bytes]:
@@ -54,7 +57,6 @@ class Bundle:
         self._ending: Iterator[bytes] | None = None
         self._entry: ManifestEntry | None = None
         self._stream: Stream | None = None
-        self._sha256 = hashlib.sha256()
         self._first = b""
 
     def begin(self) -> None:
@@ -83,17 +85,17 @@ class Bundle:
             return next(self._ending)
         if self._stream is not None and self._entry is not None:
             chunk = next(self._stream, b"")
-            self._sha256.update(chunk)
             if chunk:
+                self._wrapping.seen(chunk)
                 return chunk
             self._stream = None
-            return self._wrapping.tail(self._entry, self._sha256.hexdigest())
+            return self._wrapping.tail(self._entry)
         self._watch.look()
         self._entry = next(self._entries, None)
         if self._entry is None:
             self._ending = self._wrapping.end()
             return b""
-        self._stream, self._sha256 = self._opened(self._entry), hashlib.sha256()
+        self._stream = self._opened(self._entry)
         return self._wrapping.head(self._entry)
 
     def _opened(self, entry: ManifestEntry) -> Stream:

@@ -13,6 +13,7 @@ View = Callable[..., Response]
 STUDY, SERIES = "/studies/<study>", "/studies/<study>/series/<series>"
 INSTANCE = SERIES + "/instances/<uid>"
 FRAMES = INSTANCE + "/frames/<numbers>"
+DOWNLOAD = "/download.<any(tar, zip):suffix>"
 
 ROUTES: dict[View, tuple[str, ...]] = {
     searching.studies: ("/studies",),
@@ -23,7 +24,7 @@ ROUTES: dict[View, tuple[str, ...]] = {
     metadata.bulkdata_value: (INSTANCE + "/bulkdata/<path:reference>",),
     instances.all_instances: (STUDY, SERIES),
     instances.instance: (INSTANCE,),
-    instances.download: ("/download.tar", STUDY + "/download.tar", SERIES + "/download.tar"),
+    instances.download: (DOWNLOAD, STUDY + DOWNLOAD, SERIES + DOWNLOAD),
     frames.frames: (FRAMES,),
     pictures.rendered: (STUDY + "/rendered", SERIES + "/rendered", INSTANCE + "/rendered", FRAMES + "/rendered"),
     pictures.thumbnail: (STUDY + "/thumbnail", SERIES + "/thumbnail", INSTANCE + "/thumbnail", FRAMES + "/thumbnail"),

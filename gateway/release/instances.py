@@ -17,6 +17,7 @@ from gateway.release.queries import Place
 from gateway.release.streams import Leased, Stream, Watch, wire_of
 from gateway.release.tar import Tar
 from gateway.release.visits import Visit
+from gateway.release.zip import Zip
 
 
 def instance(release_id: str, study: str, series: str, uid: str) -> Response:
@@ -82,15 +83,16 @@ def all_instances(release_id: str, study: str, series: str = "") -> Response:
     return _bundle(visit, place, Instances(DICOM))
 
 
-def download(release_id: str, study: str = "", series: str = "") -> Response:
-    """All instances of the release, a study or a series as one tar file, with their SHA-256."""
+def download(release_id: str, suffix: str, study: str = "", series: str = "") -> Response:
+    """All instances of the release, a study or a series as one tar or zip file, with their SHA-256."""
     visit = visits.enter(release_id)
     place = Place(study, series)
     if study:
         visits.below(visit, place)
-    answer = _bundle(visit, place, Tar(visit.release))
+    wrapping = Zip(visit.release) if suffix == Zip.suffix else Tar(visit.release)
+    answer = _bundle(visit, place, wrapping)
     name = series or study or f"release-{visit.release.id}"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.tar"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{suffix}"'
     return answer
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import tarfile
-import tempfile
 from collections.abc import Iterator
-from typing import IO
 
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.queries import Member
+from gateway.release.sums import SUMS, Sums, line_length
 
 BLOCK = 512  # bytes
 USTAR_LIMIT = 8 * 1024**3  # bytes that a plain header can tell
-CHUNK = 128 * 1024
-SUMS = "SHA256SUMS"
-HEX = 64  # digits of a SHA-256
 
 
 def path_of(entry: ManifestEntry | Member) -> str:
@@ -26,11 +23,13 @@ class Tar:
     """Instances by study and series in one folder, beside them SHA256SUMS for `sha256sum --check`."""
 
     content_type = "application/x-tar"
+    suffix = "tar"
 
     def __init__(self, release: Release) -> None:
         self._folder = release.id
         self._made = int(release.built_at.timestamp())
-        self._sums: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
+        self._sums = Sums()
+        self._sha256 = hashlib.sha256()
 
     def length(self, members: Iterator[Member]) -> int:
         """Bytes of the whole."""
@@ -39,25 +38,28 @@ class Tar:
             path = path_of(each)
             head = BLOCK if each.size < USTAR_LIMIT else len(self._head(path, each.size))
             whole += head + each.size + _padding(each.size)
-            sums += HEX + 2 + len(path) + 1
+            sums += line_length(path)
         return whole + len(self._head(SUMS, sums)) + sums + _padding(sums)
 
     def head(self, entry: ManifestEntry) -> bytes:
         """The header of an instance."""
+        self._sha256 = hashlib.sha256()
         return self._head(path_of(entry), entry.size)
 
-    def tail(self, entry: ManifestEntry, sha256: str) -> bytes:
+    def seen(self, chunk: bytes) -> None:
+        """A part of the instance went by."""
+        self._sha256.update(chunk)
+
+    def tail(self, entry: ManifestEntry) -> bytes:
         """Zeros up to a whole block; the digest is noted."""
-        self._sums.write(f"{sha256}  {path_of(entry)}\n".encode("ascii"))
+        self._sums.note(path_of(entry), self._sha256.hexdigest())
         return bytes(_padding(entry.size))
 
     def end(self) -> Iterator[bytes]:
         """The digests as a file, and the two empty blocks that end a tar."""
-        size = self._sums.tell()
+        size = self._sums.length
         yield self._head(SUMS, size)
-        self._sums.seek(0)
-        while chunk := self._sums.read(CHUNK):
-            yield chunk
+        yield from self._sums.lines()
         yield bytes(_padding(size) + 2 * BLOCK)
 
     def close(self) -> None:

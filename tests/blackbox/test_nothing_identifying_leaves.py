@@ -70,6 +70,7 @@ def served(client: httpx.Client, root: str) -> Iterator[Answer]:
         yield ask(client, here)
         yield ask(client, f"{here}/instances", "application/dicom+json")
     yield ask(client, f"{root}/download.tar")
+    yield ask(client, f"{root}/download.zip")
 
 
 def parts(answer: Answer) -> list[bytes]:

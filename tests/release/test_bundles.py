@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import tarfile
 import time
+import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -56,6 +57,26 @@ def test_a_tar_holds_each_instance_as_it_is_downloaded_and_its_digest(world: Wor
     assert checked.stdout.count(": OK") == len(files)
 
 
+def test_a_zip_holds_the_same(world: World, tmp_path: Path) -> None:
+    answer = world.get("/download.zip")
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    assert f'filename="release-{world.release.id}.zip"' in answer.headers["Content-Disposition"]
+    assert int(answer.headers["Content-Length"]) == len(answer.data)
+    with zipfile.ZipFile(BytesIO(answer.data)) as read:
+        assert read.testzip() is None
+        files = {name.partition("/")[2]: read.read(name) for name in read.namelist()}
+        read.extractall(tmp_path)
+    assert files == unpacked(world.get("/download.tar").data)
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=tmp_path / world.release.id, check=False
+    )
+    assert checked.returncode == 0
+    entry = world.biggest()
+    series = world.get(f"/studies/{entry.study_uid}/series/{entry.series_uid}/download.zip")
+    with zipfile.ZipFile(BytesIO(series.data)) as read:
+        assert f"{world.release.id}/{path_of(entry)}" in read.namelist()
+
+
 def test_a_study_and_a_series_have_their_own(world: World) -> None:
     entry = world.biggest()
     mine = [each.uid for each in world.released() if each.series_uid == entry.series_uid]
@@ -65,11 +86,11 @@ def test_a_study_and_a_series_have_their_own(world: World) -> None:
     assert world.get("/studies/1.2.3/download.tar").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/download.tar", "/studies/{study}"])
+@pytest.mark.parametrize("path", ["/download.tar", "/download.zip", "/studies/{study}"])
 def test_each_instance_has_a_lease_of_its_own_when_its_turn_comes(world: World, path: str) -> None:
     entry = world.biggest()
     path = path.format(study=entry.study_uid)
-    found = [each for each in in_order(world) if "tar" in path or each.study_uid == entry.study_uid]
+    found = [each for each in in_order(world) if "download" in path or each.study_uid == entry.study_uid]
     with a_download(world, path) as (length, pieces):
         assert [event.detail["instance"] for event in events(OPENED)] == [found[0].uid]
         assert sum(map(len, pieces)) == length
@@ -164,7 +185,7 @@ def test_headers_of_more_than_a_plain_one_can_tell_are_counted(world: World) -> 
     entry.size = USTAR_LIMIT + 5
     tar = Tar(world.release)
     head = tar.head(entry)
-    sums = tar.tail(entry, "0" * 64)
+    sums = tar.tail(entry)
     length = tar.length(iter([Member(entry.study_uid, entry.series_uid, entry.uid, entry.size)]))
     assert length == len(head) + entry.size + len(sums) + sum(map(len, tar.end()))
     with tarfile.open(fileobj=BytesIO(head)) as read:
@@ -176,6 +197,6 @@ def test_headers_of_more_than_a_plain_one_can_tell_are_counted(world: World) -> 
 def test_the_page_offers_it(world: World) -> None:
     token = world.token_for(world.reader, "account")
     page = world.get(f"/releases/{world.release.id}", token=token).text
-    assert f"/releases/{world.release.id}/dicomweb/download.tar" in page
+    assert f"/releases/{world.release.id}/dicomweb/download.zip" in page
     world.revoke()
-    assert "download.tar" not in world.get(f"/releases/{world.release.id}", token=token).text
+    assert "download.zip" not in world.get(f"/releases/{world.release.id}", token=token).text
