@@ -63,6 +63,8 @@ class Plan:
     safe_private: SafePrivate = NOTHING_PRIVATE
     vocabulary: Vocabulary = NO_WORDS
     marks_texts: bool = False  # of a long text, words go rather than the whole of it
+    each_frame: bool = False  # is an event of its own on the record, before it is sent
+    watermark: bool = False  # the viewer writes over the slide who looks at it
 
     @property
     def method(self) -> str:
@@ -98,8 +100,15 @@ def compile_plan(resolved: Resolved) -> Plan:
         _codes(resolved),
         resolved.safe_private,
         resolved.vocabulary,
-        [recipe.labels["Texts"] for recipe in resolved.layers if "Texts" in recipe.labels][-1:] == ["mark"],
+        marks_texts=_says(resolved, "Texts") == "mark",
+        each_frame=_says(resolved, "Record") == "frames",
+        watermark=_says(resolved, "Watermark") == "reader",
     )
+
+
+def _says(resolved: Resolved, label: str) -> str:
+    """What the last of its texts that has this label says there."""
+    return next((each.labels[label] for each in reversed(resolved.layers) if label in each.labels), "")
 
 
 def _rule(line: Line, recipe: str, before: Rule | None) -> Rule:

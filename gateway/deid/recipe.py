@@ -17,6 +17,8 @@ stays). So every line is read twice, by `deid` and by the checks here, and both 
     ADD SafePrivate safe-private.toml  the list of private elements that may stay
     ADD Texts drop                     a text with a word that cannot be shown clean goes whole; or `mark`: of a long
                                        one (LT, ST, UC, UT) such words only go, with a mark in their place
+    ADD Record frames                  each frame is an event of its own on the record before it is sent; or `leases`
+    ADD Watermark reader               the viewer writes over the slide who looks at it, and when; or `none`
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ _OF_VALUES = ("uid", "pseudonym", "shift", "dummy", "age", "clean_text", "quaran
 FUNCTIONS = frozenset((*_OF_VALUES, "clean_content", "code_check", "safe_private"))
 PRIVATE = -1  # the tag of a line for all private elements
 LABELS = ("Edition", "Codes", "Summary")
-MORE_LABELS = ("Extends", "SafePrivate", "Texts")
+CHOICES = {"Texts": ("drop", "mark"), "Record": ("leases", "frames"), "Watermark": ("none", "reader")}
+MORE_LABELS = ("Extends", "SafePrivate", *CHOICES)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
@@ -85,8 +88,9 @@ def read_recipe(policies_dir: Path, name: str) -> Recipe:
         raise BadRecipe(f"recipe {name}: section %labels lacks {missing[0]}")
     if ("SafePrivate" in labels) != any(line.tag == PRIVATE for line in lines):
         raise BadRecipe(f"recipe {name}: func:safe_private and the label SafePrivate go together")
-    if labels.get("Texts", "drop") not in ("drop", "mark"):
-        raise BadRecipe(f"recipe {name}: Texts is drop or mark")
+    for label, choices in CHOICES.items():
+        if labels.get(label, choices[0]) not in choices:
+            raise BadRecipe(f"recipe {name}: {label} is {' or '.join(choices)}")
     return Recipe(name, sha256(text.encode()).hexdigest(), lines, labels)
 
 

@@ -12,7 +12,7 @@ from gateway import clock
 from gateway.catalogue.models import Archive, Instance
 from gateway.consent import optouts
 from gateway.db import reading, transaction
-from gateway.deid.plan import load_plan
+from gateway.deid.plan import Plan, load_plan
 from gateway.errors import Invalid, SlidegateError, Unauthenticated
 from gateway.people.access import reader_of
 from gateway.people.models import Account
@@ -41,6 +41,7 @@ class Visit:
     actor: Actor
     session: str
     consent_epoch: int
+    plan: Plan
 
 
 def enter(release_id: str) -> Visit:
@@ -60,27 +61,28 @@ def enter(release_id: str) -> Visit:
         with recorded_refusal(actor, release):
             account = reader_of(release_id)
             pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
-            _under_its_policies(release)
+            plan = _under_its_policies(release)
         consent_epoch = optouts.epoch(db)
-    return Visit(pass_, release, actor, found.token_id or found.session_id or "", consent_epoch)
+    return Visit(pass_, release, actor, found.token_id or found.session_id or "", consent_epoch, plan)
 
 
 def on_behalf(db: Session, release: Release, account: Account, *, session: str) -> Visit:
     """A visit of a member who is not here. Raises PolicyChanged, or what `admit` raises."""
     pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
-    _under_its_policies(release)
-    return Visit(pass_, release, acting(account), session, optouts.epoch(db))
+    plan = _under_its_policies(release)
+    return Visit(pass_, release, acting(account), session, optouts.epoch(db), plan)
 
 
-def _under_its_policies(release: Release) -> None:
-    """Raises PolicyChanged unless both policies read as they did when the release was built."""
+def _under_its_policies(release: Release) -> Plan:
+    """The release's plan. Raises PolicyChanged unless both policies read as they did when it was built."""
     policies = current().policies_dir
     try:
-        deid, pixels = load_plan(policies, release.deid_policy).sha256, load_rules(policies).sha256
+        plan, pixels = load_plan(policies, release.deid_policy), load_rules(policies).sha256
     except Invalid:
         raise PolicyChanged from None
-    if (deid, pixels) != (release.deid_sha256, release.pixels_sha256):
+    if (plan.sha256, pixels) != (release.deid_sha256, release.pixels_sha256):
         raise PolicyChanged
+    return plan
 
 
 @contextmanager
@@ -148,6 +150,7 @@ def lease(visit: Visit, entry: ManifestEntry, how: How) -> Lease:
         how=how,
         now=clock.now(),
         session=visit.session,
+        each_frame=visit.plan.each_frame,
     )
 
 

@@ -113,6 +113,16 @@ class FrameBook:
                 raise LeaseOver
             self._journal.enter(entry.lease, frame)
 
+    def record(self, entry: OpenRead, frame: int) -> None:
+        """Write a frame as an event of its own before its bytes are sent. Raises LeaseOver."""
+        moment = self._now()
+        with self._entering:
+            if entry.over:
+                raise LeaseOver
+            entry.active_at = moment
+        with transaction() as db:
+            reads.sent_frames(db, lease=entry.lease, read=entry.read, frames=[frame], now=moment)
+
     def sent(self, entry: OpenRead, count: int) -> None:
         """Add to the bytes that left under a lease."""
         with self._entering:

@@ -87,6 +87,16 @@ class FrameLease:
         self._book.sent(self._entry, bytes_sent)
 
 
+class EventLease(FrameLease):
+    """The same where the policy wants each frame to be an event of its own: durable before the frame is sent."""
+
+    __slots__ = ()
+
+    def frame(self, number: int) -> None:
+        """Record a frame before it is sent; see `Lease.frame`."""
+        self._book.record(self._entry, number)
+
+
 def open_lease(
     *,
     actor: Actor,
@@ -97,17 +107,19 @@ def open_lease(
     how: How,
     now: datetime,
     session: str = "",
+    each_frame: bool = False,
 ) -> Lease:
     """A lease on one released instance, durable before this returns.
 
-    For `frames` and `rendered` one lease is shared by actor, session, grant and instance for up to 60 s.
+    For `frames` and `rendered` one lease is shared by actor, session, grant and instance for up to 60 s; with
+    `each_frame` every frame is an event of its own.
     Raises NotFit, RecordSlow, and whatever kept the event from being written: then nothing may be sent.
     """
     fitness.require(now)
     read = Read(actor, project, release, str(instance), grant, how, session)
     if how in ("frames", "rendered"):
         book = frame_book()
-        return FrameLease(book, book.lease(read, now))
+        return (EventLease if each_frame else FrameLease)(book, book.lease(read, now))
     started = time.monotonic()
     with transaction() as db:
         seq = reads.opened(db, read=read, now=now)
