@@ -80,6 +80,21 @@ class Reidentification(Base):
     answered_at: Mapped[datetime | None]
 
 
+class Annotation(Base):
+    """A shape that a member drew on a slide of a release, for the project: GeoJSON in pixels of the largest level."""
+
+    __tablename__ = "annotation"
+    __table_args__ = (Index("ix_annotation_release_id_series_uid", "release_id", "series_uid"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    release_id: Mapped[str] = mapped_column(ForeignKey("data_release.id"))
+    series_uid: Mapped[str] = mapped_column(String(64))
+    made_by: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
+    made_at: Mapped[datetime]
+    label: Mapped[str] = mapped_column(String(100), default="")
+    geometry: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class AccessChange(Base):
     """How often whatever decides on access has changed: one row, counted by triggers (changes.py)."""
 

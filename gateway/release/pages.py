@@ -19,7 +19,16 @@ from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership, Project
 from gateway.projects.queries import grants_running, projects_of
 from gateway.projects.standing import standing
-from gateway.release import cors, forgetting_pages, pyramid, quarantine_pages, reidentifying_pages, slide, visits
+from gateway.release import (
+    annotation_pages,
+    cors,
+    forgetting_pages,
+    pyramid,
+    quarantine_pages,
+    reidentifying_pages,
+    slide,
+    visits,
+)
 from gateway.release.commands import OPTED_OUT
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
@@ -37,6 +46,7 @@ pages.register_blueprint(dicomweb)
 pages.register_blueprint(reidentifying_pages.reidentifying)
 pages.register_blueprint(forgetting_pages.forgetting)
 pages.register_blueprint(quarantine_pages.quarantine)
+pages.register_blueprint(annotation_pages.drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +180,7 @@ def view(release_id: str, series_uid: str) -> str:
             before=order[at - 1] if at else None,
             after=order[at + 1] if at + 1 < len(order) else None,
             ends_at=visit.pass_.ends_at,
+            watermark=f"{the_account().name} · {clock.now():%d %b %Y %H:%M} UTC" if visit.plan.watermark else "",
         )
 
 

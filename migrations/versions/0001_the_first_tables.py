@@ -653,6 +653,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_vote_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "annotation",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("release_id", sa.String(length=16), nullable=False),
+        sa.Column("series_uid", sa.String(length=64), nullable=False),
+        sa.Column("made_by", sa.String(length=16), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("label", sa.String(length=100), nullable=False),
+        sa.Column("geometry", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["made_by"], ["people_account.id"], name=op.f("fk_annotation_made_by_people_account")),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["data_release.id"], name=op.f("fk_annotation_release_id_data_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_annotation")),
+    )
+    with op.batch_alter_table("annotation", schema=None) as batch_op:
+        batch_op.create_index("ix_annotation_release_id_series_uid", ["release_id", "series_uid"], unique=False)
+
+    op.create_table(
         "dataset_study",
         sa.Column("dataset_id", sa.String(length=16), nullable=False),
         sa.Column("study_id", sa.String(length=16), nullable=False),
@@ -867,6 +885,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_dataset_study_study_id"))
 
     op.drop_table("dataset_study")
+    with op.batch_alter_table("annotation", schema=None) as batch_op:
+        batch_op.drop_index("ix_annotation_release_id_series_uid")
+
+    op.drop_table("annotation")
     with op.batch_alter_table("vote", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vote_account_id"))
 

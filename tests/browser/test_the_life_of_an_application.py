@@ -127,6 +127,7 @@ def look(person: Person, application: str) -> str:
     assert tile.value.ok
     person.page.wait_for_selector(".sg-viewer__scale:not([hidden])")
     assert person.faults() == []
+    draw(person)
     compare(person)
     person.go(f"/releases/{release}/connect")
     assert "sg_" in person.press("main form button[type=submit]")
@@ -137,6 +138,29 @@ def look(person: Person, application: str) -> str:
     body = download.value.path().read_bytes()
     assert body[128:132] == b"DICM"
     return release
+
+
+def draw(person: Person) -> None:
+    """A rectangle with a name: it is kept, listed with its area, there again later, and can be removed."""
+    person.page.fill("#notes-name", "mitosis")
+    person.page.click("button[data-draw=rectangle]")
+    box = person.page.locator(".sg-viewer__sheet").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    person.page.mouse.move(x, y)
+    person.page.mouse.down()
+    person.page.mouse.move(x + 80, y + 60, steps=4)
+    person.page.mouse.up()
+    person.page.wait_for_selector("#notes-list li")
+    person.page.reload()
+    person.page.wait_for_selector("#notes-list li")
+    listed = person.page.inner_text("#notes-list li span")
+    assert listed.startswith("mitosis, ")
+    assert listed.endswith("mm²")
+    assert person.page.locator(".sg-viewer__sheet path").count() == 1
+    assert person.faults() == []
+    person.page.click("#notes-list button[aria-label^=Remove]")
+    person.page.wait_for_selector("#notes-list li", state="detached")
 
 
 def compare(person: Person) -> None:

@@ -60,6 +60,13 @@ def test_no_event_no_frame(strict: World, monkeypatch: pytest.MonkeyPatch) -> No
     assert answer.mimetype == "application/problem+json"
 
 
+def test_the_viewer_says_who_looks(strict: World, world: World) -> None:
+    for each, marked in ((strict, True), (world, False)):
+        token = each.token_for(each.reader, "account")
+        page = each.get(f"/releases/{each.release.id}/view/{each.biggest().series_uid}", token=token).text
+        assert (f'data-watermark="{each.reader.name} · ' in page) is marked
+
+
 def test_elsewhere_frames_are_gathered(world: World) -> None:
     entry = world.biggest()
     assert world.get(at(entry, "/frames/1")).status_code == 200

@@ -63,6 +63,8 @@ async function show(stage) {
     addMagnifications(viewer, full, stage.querySelector(".sg-viewer__zooms"));
   }
   await new Promise((resolve) => viewer.addOnceHandler("open", resolve));
+  if (canvas.dataset.watermark) addWatermark(viewer, canvas.dataset.watermark);
+  await showAnnotations(viewer, full, canvas.dataset.annotations, document.getElementById("notes"));
   return { viewer, full, stage };
 }
 
@@ -173,6 +175,26 @@ function addMagnifications(viewer, full, place) {
     });
     place.append(button);
   }
+}
+
+/* Who looks, and when, all over the picture: it is on every photograph of the screen. */
+function addWatermark(viewer, text) {
+  const paper = document.createElement("canvas");
+  paper.className = "sg-viewer__watermark";
+  viewer.container.append(paper);
+  const draw = () => {
+    [paper.width, paper.height] = [viewer.container.clientWidth, viewer.container.clientHeight];
+    const pen = paper.getContext("2d");
+    pen.font = "16px sans-serif";
+    pen.fillStyle = "rgb(22 37 43 / 22%)";
+    pen.rotate(-Math.PI / 7);
+    const [wide, far] = [pen.measureText(text).width + 80, paper.width + paper.height];
+    for (let y = 0; y < far; y += 110) {
+      for (let x = -far; x < far; x += wide) pen.fillText(text, x + (y % 220) / 2, y);
+    }
+  };
+  viewer.addHandler("resize", draw);
+  draw();
 }
 
 function keepTime(place, over) {
