@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import export_atna, export_csv, export_fhir, export_ndjson, export_report
 from gateway.audit.search import Search
 from gateway.errors import Invalid
+from gateway.web import spreadsheet
 
 
 class CannotWrite(Invalid):
@@ -29,7 +30,7 @@ class Lines(Protocol):
 
 
 FORMATS: dict[str, tuple[Lines, str]] = {
-    "csv": (export_csv.lines, export_csv.MEDIA_TYPE),
+    "csv": (export_csv.lines, spreadsheet.MEDIA_TYPE),
     "ndjson": (export_ndjson.lines, export_ndjson.MEDIA_TYPE),
     "fhir": (export_fhir.lines, export_fhir.MEDIA_TYPE),
     "atna": (export_atna.lines, export_atna.MEDIA_TYPE),

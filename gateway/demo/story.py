@@ -85,6 +85,7 @@ class Story:
         """The answers to policies/forms/research-access.toml."""
         return {
             "organisation": "University of Westhaven",
+            "organisation_kind": "university",
             "team": [],
             "training": True,
             "title": self.title,

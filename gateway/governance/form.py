@@ -17,7 +17,11 @@ from typing import Any, Literal, TypeAlias, get_args
 from gateway.errors import SlidegateError
 
 Kind = Literal["text", "textarea", "choice", "multichoice", "datasets", "date", "checkbox", "emails", "files"]
-Purpose = Literal["", "title", "lay-title", "lay-summary", "datasets", "team", "months", "start"]
+Purpose = Literal[
+    "", "title", "lay-title", "lay-summary", "datasets", "team", "months", "start",
+    "organisation", "organisation-kind", "benefit", "commercial", "ethics", "need", "linkage", "setting", "protection",
+    "planned-outputs",
+]  # fmt: skip
 KNOWN_TYPES = frozenset({"pdf", "png", "jpg", "docx", "txt"})
 Answer: TypeAlias = str | bool | list[str]
 Answers: TypeAlias = Mapping[str, Any]  # key -> Answer, as kept in the database
@@ -70,6 +74,11 @@ class Question:
         """Whether somebody with these answers is asked."""
         return self.show_if is None or self.show_if.holds(answers)
 
+    def words(self, answer: Any) -> str:
+        """An answer in words; empty if there is none."""
+        given = answer if isinstance(answer, list) else [answer]
+        return ", ".join(self.choice_text(each) for each in given if isinstance(each, str))
+
     def choice_text(self, value: str) -> str:
         """The words of a chosen value; the value itself if it is no choice of this form."""
         return next((each.text for each in self.choices if each.value == value), value)
@@ -119,6 +128,11 @@ class Form:
             if question.purpose == purpose and question.shown(answers):
                 return answers.get(question.key)
         return None
+
+    def words_for(self, purpose: Purpose, answers: Answers) -> str:
+        """The answers to all questions of this purpose as words; chosen ones as their choice reads."""
+        asked = [each for each in self.questions if each.purpose == purpose and each.shown(answers)]
+        return ": ".join(words for each in asked if (words := each.words(answers.get(each.key))))
 
     def shown(self, answers: Answers) -> dict[str, Any]:
         """The answers without those whose question is no longer asked."""

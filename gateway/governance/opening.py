@@ -16,7 +16,10 @@ from gateway.projects import grant_changes, grants
 from gateway.projects.commands import add_member, begin_project
 from gateway.projects.conditions import set_conditions
 from gateway.projects.models import Grant, Project
+from gateway.projects.stating import Words, state
 from gateway.trail.record import Actor
+
+TRE = "tre"  # the answer to where the work is done that means a trusted research environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +37,37 @@ def project_for(db: Session, *, by: Actor, application: Application, now: dateti
 
     Raises ProjectClosed for a change to a closed project.
     """
-    team = _team(db, application)
     project = application.changes
     if project is None:
-        form, answers = application.form, application.answers
-        return begin_project(
-            db,
-            by=by,
-            title=application.title,
-            lay_title=form.answer_for("lay-title", answers) or "",
-            lay_summary=form.answer_for("lay-summary", answers) or "",
-            lead=application.applicant,
-            members=team,
-            application_id=application.id,
-            now=now,
-        )
-    if project.closure is not None:
+        project = _begun(db, by, application, now)
+    elif project.closure is not None:
         raise grants.ProjectClosed
+    else:
+        _welcome(db, by, application, project, now)
+    _state(db, by, project, application, now)
+    return project
+
+
+def _begun(db: Session, by: Actor, application: Application, now: datetime) -> Project:
+    form, answers = application.form, application.answers
+    return begin_project(
+        db,
+        by=by,
+        title=application.title,
+        lay_title=form.answer_for("lay-title", answers) or "",
+        lay_summary=form.answer_for("lay-summary", answers) or "",
+        lead=application.applicant,
+        members=_team(db, application),
+        application_id=application.id,
+        now=now,
+    )
+
+
+def _welcome(db: Session, by: Actor, application: Application, project: Project, now: datetime) -> None:
     known = {each.account_id for each in project.memberships}
-    for account in team:
+    for account in _team(db, application):
         if account.id not in known:
             add_member(db, by=by, project=project, account=account, now=now)
-    return project
 
 
 def open_the_door(
@@ -68,6 +80,26 @@ def open_the_door(
     grant = _open(db, by=by, project=project, opened=opened, conditions=conditions, now=now)
     set_conditions(db, by=by, project=project, texts=conditions, now=now)
     return grant
+
+
+def _state(db: Session, by: Actor, project: Project, application: Application, now: datetime) -> None:
+    """Tell the public what was approved. A form says by the purposes of its questions what is published."""
+    form, answers = application.form, application.answers
+    place = form.answer_for("setting", answers)
+    words = Words(
+        organisation=form.words_for("organisation", answers),
+        organisation_kind=form.words_for("organisation-kind", answers),
+        benefit=form.words_for("benefit", answers),
+        commercial=form.words_for("commercial", answers),
+        ethics=form.words_for("ethics", answers),
+        need=form.words_for("need", answers),
+        linkage=form.words_for("linkage", answers),
+        setting=form.words_for("setting", answers),
+        access_type=("TRE" if place == TRE else "Release") if place else "",
+        protection=form.words_for("protection", answers),
+        planned_outputs=form.words_for("planned-outputs", answers),
+    )
+    state(db, by=by, project=project, words=words, now=now)
 
 
 def _open(

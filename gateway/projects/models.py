@@ -31,6 +31,7 @@ class Project(Base):
     grants: Mapped[list[Grant]] = relationship(back_populates="project", order_by="Grant.starts_at")
     conditions: Mapped[list[Condition]] = relationship(back_populates="project", order_by="Condition.set_at")
     closure: Mapped[Closure | None] = relationship(back_populates="project")
+    statement: Mapped[Statement | None] = relationship(back_populates="project")
 
 
 class Membership(Base):
@@ -123,6 +124,28 @@ class Closure(Base):
     checked_at: Mapped[datetime | None]
 
     project: Mapped[Project] = relationship(back_populates="closure")
+
+
+class Statement(Base):
+    """What the public may read of a project: words of the application that was approved last, and when it was."""
+
+    __tablename__ = "project_statement"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    organisation: Mapped[str] = mapped_column(Text, default="")
+    organisation_kind: Mapped[str] = mapped_column(Text, default="")
+    benefit: Mapped[str] = mapped_column(Text, default="")
+    commercial: Mapped[str] = mapped_column(Text, default="")
+    ethics: Mapped[str] = mapped_column(Text, default="")
+    need: Mapped[str] = mapped_column(Text, default="")
+    linkage: Mapped[str] = mapped_column(Text, default="")
+    setting: Mapped[str] = mapped_column(Text, default="")
+    access_type: Mapped[str] = mapped_column(String(16), default="")  # "TRE" or "Release", as registers call it
+    protection: Mapped[str] = mapped_column(Text, default="")
+    planned_outputs: Mapped[str] = mapped_column(Text, default="")
+    approved_at: Mapped[datetime]
+
+    project: Mapped[Project] = relationship(back_populates="statement")
 
 
 class DataKey(Base):

@@ -1,4 +1,4 @@
-"""`/register`, open to everybody: who may use the data and why. `/usage`, for panels and custodians: who did."""
+"""`/usage`, for panels and custodians: who used the data, and how much. `/checkpoint`, for everybody."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gateway.trail.signing import verifiers
 from gateway.transparency import uses
 from gateway.transparency.concern_pages import cards as concern_cards
 from gateway.transparency.concern_pages import concerns, use_page
+from gateway.transparency.register_pages import register
 from gateway.web.cards import Card
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ pages = Blueprint(
     static_url_path="/assets/transparency",
 )
 pages.register_blueprint(concerns)
+pages.register_blueprint(register)
 
 
 class NothingSigned(NotFound):
@@ -50,13 +52,6 @@ def usage_cards(_account: Account) -> list[Card]:
     if not may("usage.read"):
         return []
     return [Card("How the data is used", "Every project in plain words, and how much it has looked at.", "/usage")]
-
-
-@pages.get("/register")
-def register() -> str:
-    """The data use register: every project that was granted access."""
-    with reading() as db:
-        return render_template("transparency/register.html", uses=uses.register(db, now()), sealed=newest(db))
 
 
 @pages.get("/checkpoint")

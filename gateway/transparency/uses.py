@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,6 +46,7 @@ class Use:
     lay_title: str
     lay_summary: str
     organisation: str
+    organisation_kind: str
     sources: tuple[Source, ...]
     standings: tuple[Standing, ...]
     conditions: tuple[str, ...]
@@ -68,15 +70,16 @@ class Activity:
 
 def register(db: Session, now: datetime, *, site: str = "") -> list[Use]:
     """Every project that was ever granted access, newest first; of one site if its code is given."""
-    found = db.scalars(
-        select(Project)
-        .join(Grant)
-        .distinct()
-        .order_by(Project.created_at.desc())
-        .options(selectinload(Project.memberships), selectinload(Project.grants).selectinload(Grant.datasets))
-    )
-    uses = [_use(db, each, now) for each in found]
+    uses = [told(db, each, now) for each in registered(db)]
     return [each for each in uses if not site or any(source.site_code == site for source in each.sources)]
+
+
+def registered(db: Session) -> Sequence[Project]:
+    """Projects that were ever granted access, newest first."""
+    members, datasets = selectinload(Project.memberships), selectinload(Project.grants).selectinload(Grant.datasets)
+    asked = select(Project).join(Grant).distinct().order_by(Project.created_at.desc(), Project.id)
+    more = (selectinload(Project.statement), selectinload(Project.closure))
+    return db.scalars(asked.options(members, datasets, *more)).all()
 
 
 def project(db: Session, project_id: str) -> Project:
@@ -89,12 +92,14 @@ def project(db: Session, project_id: str) -> Project:
 
 def use(db: Session, project_id: str, now: datetime) -> Use:
     """One project of the register. Raises NoSuchUse."""
-    return _use(db, project(db, project_id), now)
+    return told(db, project(db, project_id), now)
 
 
-def _use(db: Session, project: Project, now: datetime) -> Use:
+def told(db: Session, project: Project, now: datetime) -> Use:
+    """A project as the public may read of it."""
     leads = [each.account_id for each in project.memberships if each.role == LEAD]
     organisation = db.scalar(select(Account.organisation).where(Account.id.in_(leads)).limit(1)) or ""
+    said = project.statement
     ids = {each for grant in project.grants for each in grant.dataset_ids}
     datasets = db.scalars(select(Dataset).where(Dataset.id.in_(ids)).order_by(Dataset.title))
     return Use(
@@ -102,7 +107,8 @@ def _use(db: Session, project: Project, now: datetime) -> Use:
         title=project.title,
         lay_title=project.lay_title or project.title,
         lay_summary=project.lay_summary,
-        organisation=organisation,
+        organisation=said.organisation if said and said.organisation else organisation,
+        organisation_kind=said.organisation_kind if said else "",
         sources=tuple(Source(each.title, each.slug, each.site.name, each.site.code) for each in datasets),
         standings=tuple(standing(each, now) for each in project.grants),
         conditions=tuple(dict.fromkeys(each for grant in project.grants for each in grant.conditions)),

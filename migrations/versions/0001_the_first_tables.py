@@ -370,6 +370,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_project_condition_project_id"), ["project_id"], unique=False)
 
     op.create_table(
+        "project_statement",
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("organisation", sa.Text(), nullable=False),
+        sa.Column("organisation_kind", sa.Text(), nullable=False),
+        sa.Column("benefit", sa.Text(), nullable=False),
+        sa.Column("commercial", sa.Text(), nullable=False),
+        sa.Column("ethics", sa.Text(), nullable=False),
+        sa.Column("need", sa.Text(), nullable=False),
+        sa.Column("linkage", sa.Text(), nullable=False),
+        sa.Column("setting", sa.Text(), nullable=False),
+        sa.Column("access_type", sa.String(length=16), nullable=False),
+        sa.Column("protection", sa.Text(), nullable=False),
+        sa.Column("planned_outputs", sa.Text(), nullable=False),
+        sa.Column("approved_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_statement_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_project_statement")),
+    )
+    op.create_table(
         "reidentification",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("project_id", sa.String(length=16), nullable=False),
@@ -935,6 +953,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_reidentification_expires_at"))
 
     op.drop_table("reidentification")
+    op.drop_table("project_statement")
     with op.batch_alter_table("project_condition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_project_condition_project_id"))
 

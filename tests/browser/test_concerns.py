@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.browser.visitors import Person, a_browser, needs_chromium
 from tests.conftest import Demo
 
-pytestmark = needs_chromium
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 def test_a_concern_is_raised_and_answered(demo: Demo) -> None:
@@ -34,3 +36,13 @@ def test_a_concern_is_raised_and_answered(demo: Demo) -> None:
         panel.go("/concerns")
         assert panel.page.get_by_text("A charity does.").is_visible()
     assert faults == []
+
+
+def test_everybody_reads_the_register(demo: Demo) -> None:
+    with a_browser() as browser:
+        visitor = Person(browser, demo)
+        visitor.go("/register")
+        visitor.page.click("main section h2 a")
+        visitor.page.wait_for_load_state()
+        assert "University or research institute" in visitor.words()
+        assert visitor.faults() == []

@@ -16,7 +16,7 @@ from tests.conftest import ROOT, Demo
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 ANSWERS = {
-    "people": {"organisation": "Harbour Institute", "training": True},
+    "people": {"organisation": "Harbour Institute", "organisation_kind": "charity", "training": True},
     "project": {
         "title": "Mitotic figures in breast cancer",
         "lay_title": "Counting dividing cells",

@@ -95,6 +95,7 @@ def good_answers(**changes: Any) -> dict[str, Any]:
     """Answers that leave nothing open."""
     return {
         "organisation": "University of Westhaven",
+        "organisation_kind": "university",
         "training": True,
         "title": "Counting cells",
         "lay_title": "Can a computer count?",

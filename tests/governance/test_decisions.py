@@ -79,6 +79,27 @@ def test_a_decision_is_recorded_with_the_hashes_of_all_that_it_relied_on():
         assert event.project == application.project_id
 
 
+def test_what_was_approved_is_stated_to_the_public_in_the_words_of_the_application():
+    more = {
+        "commercial": "yes",
+        "commercial_detail": "Acme gains",
+        "ethics": "yes",
+        "ethics_reference": "24/1",
+    }
+    _, application, grant = approved(**more)
+    with reading() as db:
+        said = db.get(Project, grant.project_id).statement
+        event = db.query(Event).filter(Event.action == "project.stated").one()
+        assert application.project_id == said.project_id == event.project
+    assert said.organisation == "University of Westhaven"
+    assert said.organisation_kind == "University or research institute"
+    assert said.commercial == "Yes: Acme gains"
+    assert said.ethics == "Yes: 24/1"
+    assert (said.setting, said.access_type) == ("In a trusted research environment", "TRE")
+    assert said.protection == "Disks are encrypted"
+    assert (said.linkage, said.approved_at) == ("No", MORNING)
+
+
 def test_every_step_is_on_the_trail_in_order():
     approved()
     with reading() as db:
@@ -91,6 +112,7 @@ def test_every_step_is_on_the_trail_in_order():
         "review.given",
         "review.given",
         "project.begun",
+        "project.stated",
         "application.approved-with-conditions",
         "grant.issued",
         "conditions.set",
