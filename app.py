@@ -12,7 +12,18 @@ from gateway import settings as settings_room
 from gateway.settings import Settings
 from gateway.web.install import new_api, new_app
 
-ROOMS = ("people", "catalogue", "governance", "projects", "policies", "release", "screening", "transparency", "audit")
+ROOMS = (
+    "people",
+    "notices",
+    "catalogue",
+    "governance",
+    "projects",
+    "policies",
+    "release",
+    "screening",
+    "transparency",
+    "audit",
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

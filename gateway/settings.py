@@ -47,6 +47,14 @@ class Settings:
     attachment_bytes: int = 10 * 1024 * 1024  # the largest file that an applicant may add
     attachment_scan: str = ""  # a command that reads a file on its standard input and exits with 0 if it is harmless
     concern_days: int = 14  # until when a steward must have answered a question or a concern of the panel
+    review_days: int = 14  # until when a reviewer should have answered; then they and the stewards are reminded
+    smtp_host: str = ""  # empty: no email, notices are on the pages only
+    smtp_port: int = 587
+    smtp_starttls: bool = True
+    smtp_from: str = ""
+    smtp_user: str = ""  # empty: the server asks for no password
+    smtp_password: str = field(default="", repr=False)
+    digest_hour: int = 6  # UTC, from which the letter of the day is sent to those who chose it
     default_deid_policy: str = "pathology-research"
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token

@@ -6,6 +6,7 @@ import gateway.catalogue.models
 import gateway.consent.models
 import gateway.governance.models
 import gateway.jobs.models
+import gateway.notices.models
 import gateway.people.models
 import gateway.projects.models
 import gateway.release.models

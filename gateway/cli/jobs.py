@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-ROOMS = ("gateway.release.jobs", "gateway.screening.jobs")  # importing these registers their handlers
+ROOMS = (  # importing these registers their handlers and rounds
+    "gateway.notices.jobs",
+    "gateway.projects.ending",
+    "gateway.governance.reminding",
+    "gateway.release.jobs",
+    "gateway.screening.jobs",
+)
 
 
 @click.group()
@@ -15,12 +21,13 @@ def jobs() -> None:
 @jobs.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 def work(once: bool) -> None:
-    """Do queued work until stopped, and sign the audit log as it grows."""
+    """Do queued work until stopped, remind people, and sign the audit log as it grows."""
     import signal
     import threading
 
     from gateway import clock
     from gateway.jobs.cluster import executor
+    from gateway.jobs.rounds import all_once, keep_on, open_rooms
     from gateway.jobs.worker import Worker
     from gateway.trail.recovery import recover
     from gateway.trail.sequencer import keep_up
@@ -28,8 +35,12 @@ def work(once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    open_rooms(ROOMS)
     recover(now=clock.now())
-    if not once:
+    if once:
+        all_once(now=clock.now())
+    else:
+        threading.Thread(target=keep_on, args=(stop, clock.now), name="rounds", daemon=True).start()
         threading.Thread(target=keep_up, args=(stop, clock.now), name="sequencer", daemon=True).start()
     with executor() as (submit, at_once):
         worker = Worker(submit, at_once=at_once, rooms=ROOMS)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Invalid
-from gateway.governance import guards
+from gateway.governance import guards, telling
 from gateway.governance.attaching import copy_files
 from gateway.governance.inviting import carry_over
 from gateway.governance.models import Appeal, AppealState, Application, Kind, State
@@ -47,6 +47,7 @@ def appeal(db: Session, *, by: Account, application: Application, grounds: str, 
     db.add(made)
     touch(db, application)
     record(db, action="appeal.made", actor=acting(by), now=now, subject=application.id)
+    telling.appealed(db, application=application, now=now)
     return made
 
 
@@ -89,6 +90,7 @@ def allow(db: Session, *, by: Account, application: Application, reasons: str, n
     db.flush()
     detail = {"after": application.id}
     record(db, action="application.reopened", actor=acting(by), now=now, subject=again.id, detail=detail)
+    telling.submitted(db, application=again, now=now)
     return again
 
 
@@ -102,6 +104,7 @@ def _decide(
     found.decided_by_id, found.decided_at = by.id, now
     touch(db, application)
     record(db, action=f"appeal.{state.value}", actor=acting(by), now=now, subject=application.id)
+    telling.appeal_heard(db, application=application, state=state, now=now)
 
 
 def waiting(db: Session) -> Sequence[Application]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue import queries as catalogue
 from gateway.errors import Invalid
-from gateway.governance import guards
+from gateway.governance import guards, telling
 from gateway.governance.attaching import copy_files
 from gateway.governance.form import Form
 from gateway.governance.inviting import carry_over
@@ -128,6 +128,7 @@ def submit(
         "datasets": application.dataset_slugs,
     }
     _record(db, application, "application.submitted", by=by, now=now, detail=detail)
+    telling.submitted(db, application=application, now=now)
 
 
 def withdraw(db: Session, *, by: Account, application: Application, now: datetime) -> None:

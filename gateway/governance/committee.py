@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import custodians
 from gateway.errors import Conflict as Refused
 from gateway.errors import Forbidden, Invalid
-from gateway.governance import guards, progress
+from gateway.governance import guards, progress, telling
 from gateway.governance.models import (
     Application,
     Choice,
@@ -90,6 +90,7 @@ def answer_for_site(
     touch(db, application)
     detail = {"site": site_id, "answer": answer.value}
     record(db, action="site.answered", actor=acting(by), now=now, subject=application.id, detail=detail)
+    telling.came_in(db, application=application, now=now)
 
 
 def cast_vote(db: Session, *, by: Account, application: Application, choice: Choice, now: datetime) -> Vote:
@@ -108,6 +109,7 @@ def cast_vote(db: Session, *, by: Account, application: Application, choice: Cho
     touch(db, application)
     detail = {"choice": vote.choice}
     record(db, action="vote.cast", actor=acting(by), now=now, subject=application.id, detail=detail)
+    telling.came_in(db, application=application, now=now)
     return vote
 
 

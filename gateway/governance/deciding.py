@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import queries as catalogue
 from gateway.catalogue.models import Dataset
 from gateway.errors import Conflict, Invalid
-from gateway.governance import guards, progress
+from gateway.governance import guards, progress, telling
 from gateway.governance.applying import MixedPolicies
 from gateway.governance.models import Application, Decision, Outcome, State
 from gateway.governance.opening import Opened, open_the_door, project_for
@@ -191,6 +191,7 @@ def _decide(
         subject=application.id,
         detail={**hashes, **(detail or {})},
     )
+    telling.decided(db, application=application, outcome=Outcome(decision.outcome), now=now)
 
 
 def _start_asked(application: Application) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.catalogue import queries as catalogue
-from gateway.governance import guards
+from gateway.governance import guards, telling
 from gateway.governance.committee import declare_conflict
 from gateway.governance.models import (
     Application,
@@ -94,6 +94,7 @@ def recommend(
     touch(db, application)
     detail = {"recommendation": review.recommendation, "conditions": len(review.conditions)}
     record(db, action="review.given", actor=acting(by), now=now, subject=application.id, detail=detail)
+    telling.came_in(db, application=application, now=now)
     return review
 
 
@@ -120,6 +121,7 @@ def _ask(db: Session, *, by: Account, application: Application, group: str, revi
     db.flush()
     detail = {"reviewer": reviewer.id, "group": group}
     record(db, action="review.asked", actor=acting(by), now=now, subject=application.id, detail=detail)
+    telling.asked_to_review(db, application=application, reviewer=reviewer, now=now)
 
 
 def _ask_sites(db: Session, *, application: Application, now: datetime) -> None:
@@ -128,3 +130,4 @@ def _ask_sites(db: Session, *, application: Application, now: datetime) -> None:
     for site_id in sorted(asked):
         application.sites.append(SiteConsent(site_id=site_id, state=SiteAnswer.WAITING.value, asked_at=now))
     db.flush()
+    telling.asked_for_sites(db, application=application, now=now)

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base, new_id
 
+MOST_ATTEMPTS = 5
+
 
 class State(StrEnum):
     """Where an item stands."""
@@ -35,6 +37,7 @@ class WorkItem(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(16), default=State.QUEUED.value)
     attempts: Mapped[int] = mapped_column(default=0)
+    most_attempts: Mapped[int] = mapped_column(default=MOST_ATTEMPTS)
     created_at: Mapped[datetime]
     not_before: Mapped[datetime]
     owner: Mapped[str | None] = mapped_column(String(16))

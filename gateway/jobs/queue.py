@@ -10,12 +10,13 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, NotFound
-from gateway.jobs.models import State, WorkItem
+from gateway.jobs.models import MOST_ATTEMPTS, State, WorkItem
 from gateway.trail.canonical import Json
 from gateway.trail.record import SYSTEM, Actor, record
 
-MOST_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=5)  # doubled after each attempt
+LONGEST_PAUSE = timedelta(hours=1)
+FOR_A_DAY = 33  # attempts: pauses grow to an hour each, and give up after a day
 STALE_AFTER = timedelta(seconds=60)  # a running item without a heartbeat for so long has lost its worker
 
 
@@ -33,9 +34,11 @@ class NotFailed(Conflict):
     title = "Only a failed work item can be retried"
 
 
-def enqueue(db: Session, *, kind: str, payload: Mapping[str, Any], now: datetime) -> WorkItem:
+def enqueue(
+    db: Session, *, kind: str, payload: Mapping[str, Any], now: datetime, most_attempts: int = MOST_ATTEMPTS
+) -> WorkItem:
     """Put an item in the queue, in the caller's transaction. The payload holds ids, never identifiers."""
-    item = WorkItem(kind=kind, payload=dict(payload), created_at=now, not_before=now)
+    item = WorkItem(kind=kind, payload=dict(payload), created_at=now, not_before=now, most_attempts=most_attempts)
     db.add(item)
     db.flush()
     return item
@@ -52,7 +55,7 @@ def claim(db: Session, *, owner: str, now: datetime) -> WorkItem | None:
     )
     query = select(WorkItem).where(due).order_by(WorkItem.created_at, WorkItem.id).limit(1)
     while (item := db.scalars(query.with_for_update(skip_locked=True)).first()) is not None:
-        if item.attempts < MOST_ATTEMPTS:
+        if item.attempts < item.most_attempts:
             item.state, item.owner, item.heartbeat_at = State.RUNNING, owner, now
             item.attempts += 1
             return item
@@ -83,11 +86,11 @@ def fail(db: Session, *, owner: str, item_id: str, code: str, reason: str, now: 
     item = _owned(db, owner, item_id)
     if item is None:
         return
-    if item.attempts >= MOST_ATTEMPTS:
+    if item.attempts >= item.most_attempts:
         _end(item, State.FAILED, now, reason[:200])
     else:
         _end(item, State.QUEUED, None, reason[:200])
-        item.not_before = now + FIRST_PAUSE * 2 ** (item.attempts - 1)
+        item.not_before = now + min(FIRST_PAUSE * 2 ** (item.attempts - 1), LONGEST_PAUSE)
     _tell(db, item, error=code, now=now)
 
 

@@ -17,7 +17,7 @@ from gateway.people import commands, queries, sign_ins, tokens
 from gateway.people.access import actor, signed_in, the_account, the_caller
 from gateway.people.reaffirming import WrongPassword, reaffirm
 from gateway.people.roles import permissions_of, roles
-from gateway.people.schemas import NewTokenSchema, PasswordSchema, faults
+from gateway.people.schemas import MailSchema, NewTokenSchema, PasswordSchema, faults
 from gateway.settings import current
 
 own = Blueprint("own", __name__, url_prefix="/account")
@@ -47,6 +47,20 @@ def change_password() -> Any:
     except Invalid as refusal:
         return _page(faults={"new": refusal.message}), 422
     flash("Your password is changed, and all your other sessions are signed out.", "success")
+    return redirect(url_for(".show"), 303)
+
+
+@own.post("/mail")
+@signed_in
+def choose_mail() -> Any:
+    """What I get by email."""
+    try:
+        sent = MailSchema().load(request.form)
+    except ValidationError as error:
+        return _page(faults=faults(error)), 422
+    with transaction() as db:
+        commands.choose_mail(db, owner=the_account(), mail=sent["mail"], now=now())
+    flash("Your choice is kept.", "success")
     return redirect(url_for(".show"), 303)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Invalid
 from gateway.people import queries
-from gateway.people.models import Account, AccountRole
+from gateway.people.models import Account, AccountRole, Mail
 from gateway.people.passwords import hash_password
 from gateway.people.reaffirming import Reaffirmed
 from gateway.people.roles import roles as roles_in_force
@@ -103,6 +103,16 @@ def change_password(db: Session, *, owner: Reaffirmed, new: str, keep: str | Non
     account.password_hash = hash_password(new)
     close_others(db, account_id=account.id, keep=keep, now=now)
     record(db, action="account.password-changed", actor=acting(account), subject=account.id, now=now)
+
+
+def choose_mail(db: Session, *, owner: Account, mail: Mail, now: datetime) -> None:
+    """Send this person each notice by email, one letter a day, or none."""
+    account = queries.account(db, owner.id)
+    if account.mail == mail:
+        return
+    account.mail = mail.value
+    detail = {"mail": mail.value}
+    record(db, action="account.mail-chosen", actor=acting(account), subject=account.id, detail=detail, now=now)
 
 
 def close_account(db: Session, *, by: Actor, account: Account, now: datetime) -> None:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
+
+
+class Mail(StrEnum):
+    """What a person gets by email of what they are told."""
+
+    EACH = "each"
+    DIGEST = "digest"
+    NONE = "none"
 
 
 class Account(Base):
     """A person who can sign in. `email` is kept in lower case; an empty `password_hash` admits nobody."""
 
     __tablename__ = "people_account"
+    __table_args__ = (CheckConstraint(f"mail in ({', '.join(repr(each.value) for each in Mail)})", name="mail"),)
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -24,6 +34,7 @@ class Account(Base):
     closed_at: Mapped[datetime | None]  # closed accounts cannot sign in, and their tokens and sessions are void
     failures: Mapped[int] = mapped_column(default=0)  # wrong passwords in a row
     locked_until: Mapped[datetime | None]
+    mail: Mapped[str] = mapped_column(String(8), default=Mail.EACH.value)
     roles: Mapped[list[AccountRole]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="AccountRole.role"
     )

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.errors import NotFound
-from gateway.people.models import Account
+from gateway.people.models import Account, AccountRole
 
 
 class NoSuchAccount(NotFound):
@@ -29,6 +29,13 @@ def account(db: Session, account_id: str) -> Account:
     if found is None:
         raise NoSuchAccount
     return found
+
+
+def holders(db: Session, role: str) -> Sequence[Account]:
+    """Everybody who holds a role and can sign in, by name."""
+    held = select(AccountRole.account_id).where(AccountRole.role == role)
+    query = select(Account).where(Account.id.in_(held), Account.closed_at.is_(None))
+    return db.scalars(query.order_by(Account.name, Account.id)).all()
 
 
 def accounts(db: Session) -> Sequence[Account]:

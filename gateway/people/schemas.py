@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from gateway.people.models import Mail
 from gateway.people.passwords import LONGEST, SHORTEST
 from gateway.people.roles import roles
 
@@ -46,6 +47,14 @@ class PasswordSchema(Sent):
         validate=validate.Length(
             min=SHORTEST, max=LONGEST, error=f"Enter a new password of {SHORTEST} to {LONGEST} characters"
         ),
+    )
+
+
+class MailSchema(Sent):
+    """What is wanted by email."""
+
+    mail = fields.Enum(
+        Mail, by_value=True, required=True, error_messages={"unknown": "Choose one", "required": "Choose one"}
     )
 
 

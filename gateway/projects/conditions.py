@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Forbidden, Invalid
+from gateway.notices.models import Kind
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.projects.grant_changes import not_a_member
 from gateway.projects.models import Condition, Project
 from gateway.projects.queries import membership
+from gateway.projects.telling import reference, tell_members, tell_stewards
 from gateway.trail.record import Actor, record
 
 OPEN, REPORTED, DONE = "open", "reported", "done"
@@ -40,6 +42,8 @@ def set_conditions(db: Session, *, by: Actor, project: Project, texts: Sequence[
     db.flush()
     if fresh:
         record(db, action="conditions.set", actor=by, now=now, project=project.id, detail={"number": len(fresh)})
+        text = f"Project {reference(project.id)} has new conditions to meet"
+        tell_members(db, project_id=project.id, kind=Kind.CONDITION, text=text, now=now)
 
 
 def report_done(db: Session, *, by: Account, condition: Condition, note: str, now: datetime) -> None:
@@ -51,6 +55,8 @@ def report_done(db: Session, *, by: Account, condition: Condition, note: str, no
     _move(db, condition, OPEN, REPORTED)
     condition.note, condition.reported_at = note.strip(), now
     _record(db, condition, "condition.reported", by, now)
+    text = f"Project {reference(condition.project_id)} says that it has met a condition: accept it or send it back"
+    tell_stewards(db, project_id=condition.project_id, kind=Kind.CONDITION, text=text, now=now)
 
 
 def accept(db: Session, *, by: Account, condition: Condition, now: datetime) -> None:
@@ -59,6 +65,7 @@ def accept(db: Session, *, by: Account, condition: Condition, now: datetime) -> 
     _move(db, condition, REPORTED, DONE)
     condition.done_at = now
     _record(db, condition, "condition.done", by, now)
+    _tell(db, condition, "is accepted", now)
 
 
 def send_back(db: Session, *, by: Account, condition: Condition, remark: str, now: datetime) -> None:
@@ -69,6 +76,7 @@ def send_back(db: Session, *, by: Account, condition: Condition, remark: str, no
     _move(db, condition, REPORTED, OPEN)
     condition.remark = remark.strip()
     _record(db, condition, "condition.sent-back", by, now)
+    _tell(db, condition, "is sent back: something is missing", now)
 
 
 def _move(db: Session, condition: Condition, before: str, after: str) -> None:
@@ -81,3 +89,8 @@ def _move(db: Session, condition: Condition, before: str, after: str) -> None:
 def _record(db: Session, condition: Condition, action: str, by: Account, now: datetime) -> None:
     db.flush()
     record(db, action=action, actor=acting(by), now=now, project=condition.project_id, subject=condition.id)
+
+
+def _tell(db: Session, condition: Condition, words: str, now: datetime) -> None:
+    text = f"What project {reference(condition.project_id)} reported on a condition {words}"
+    tell_members(db, project_id=condition.project_id, kind=Kind.CONDITION, text=text, now=now)

@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Forbidden, Invalid
+from gateway.notices.models import Kind
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.projects.grants import ProjectClosed
 from gateway.projects.models import Grant
 from gateway.projects.queries import membership
+from gateway.projects.telling import reference, tell_members
 from gateway.trail.record import Actor, record
 
 
@@ -45,6 +47,7 @@ def suspend(db: Session, *, by: Actor, grant: Grant, reason: str, now: datetime)
     live = (Grant.suspended_at.is_(None), Grant.ends_at > now)
     epoch = _change(db, grant, *live, suspended_at=now, suspended_because=reason)
     _record(db, grant, "grant.suspended", by=by, now=now, detail={"epoch": epoch}, personal={"reason": reason})
+    _tell(db, grant, Kind.SUSPENDED, "is suspended", by=by, now=now)
 
 
 def resume(db: Session, *, by: Account, grant: Grant, now: datetime) -> None:
@@ -54,6 +57,7 @@ def resume(db: Session, *, by: Account, grant: Grant, now: datetime) -> None:
         raise ProjectClosed
     epoch = _change(db, grant, Grant.suspended_at.is_not(None), suspended_at=None, suspended_because=None)
     _record(db, grant, "grant.resumed", by=acting(by), now=now, detail={"epoch": epoch})
+    _tell(db, grant, Kind.ACCESS, "is open again", by=acting(by), now=now)
 
 
 def extend(db: Session, *, by: Actor, grant: Grant, ends: datetime, now: datetime) -> None:
@@ -65,6 +69,7 @@ def extend(db: Session, *, by: Actor, grant: Grant, ends: datetime, now: datetim
     epoch = _change(db, grant, Grant.ends_at > now, ends_at=ends)
     detail = {"epoch": epoch, "ends": ends.isoformat()}
     _record(db, grant, "grant.extended", by=by, now=now, detail=detail)
+    _tell(db, grant, Kind.ACCESS, f"is longer now: until {ends:%Y-%m-%d %H:%M} UTC", by=by, now=now)
 
 
 def _change(db: Session, grant: Grant, *still: ColumnElement[bool], **values: Any) -> int:
@@ -83,3 +88,8 @@ def _change(db: Session, grant: Grant, *still: ColumnElement[bool], **values: An
 
 def _record(db: Session, grant: Grant, action: str, *, by: Actor, now: datetime, **told: Any) -> None:
     record(db, action=action, actor=by, now=now, project=grant.project_id, subject=grant.id, **told)
+
+
+def _tell(db: Session, grant: Grant, kind: Kind, words: str, *, by: Actor, now: datetime) -> None:
+    text = f"Access of project {reference(grant.project_id)} {words}"
+    tell_members(db, project_id=grant.project_id, kind=kind, text=text, now=now, but=by.id)

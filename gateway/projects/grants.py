@@ -13,7 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Forbidden, Invalid
+from gateway.notices.models import Kind
 from gateway.projects.models import Grant, GrantDataset, Membership, Project
+from gateway.projects.telling import reference, tell_members
 from gateway.trail.record import Actor, record
 
 
@@ -189,3 +191,5 @@ def revoke(db: Session, *, by: Actor, grant: Grant, reason: str, now: datetime) 
         detail={"epoch": taken},
         personal={"reason": reason[:500]},
     )
+    text = f"Access of project {reference(grant.project_id)} has been taken back"
+    tell_members(db, project_id=grant.project_id, kind=Kind.REVOKED, text=text, now=now, but=by.id)

@@ -50,6 +50,8 @@ def upgrade() -> None:
         sa.Column("closed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("locked_until", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("mail", sa.String(length=8), nullable=False),
+        sa.CheckConstraint("mail in ('each', 'digest', 'none')", name=op.f("ck_people_account_mail")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people_account")),
         sa.UniqueConstraint("email", name=op.f("uq_people_account_email")),
     )
@@ -138,6 +140,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("most_attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("not_before", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("owner", sa.String(length=16), nullable=True),
@@ -275,6 +278,36 @@ def upgrade() -> None:
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_membership_account_id"), ["account_id"], unique=False)
 
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.String(length=300), nullable=False),
+        sa.Column("href", sa.String(length=200), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("read_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("mailed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("once", sa.String(length=100), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_notice_account_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("account_id", "once", name=op.f("uq_notice_account_id")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_account_id_read_at", ["account_id", "read_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_made_at"), ["made_at"], unique=False)
+
+    op.create_table(
+        "notice_digest",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_notice_digest_account_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "day", name=op.f("pk_notice_digest")),
+    )
     op.create_table(
         "patient_key",
         sa.Column("project_id", sa.String(length=16), nullable=False),
@@ -969,6 +1002,12 @@ def downgrade() -> None:
     op.drop_table("people_sign_in")
     op.drop_table("people_account_role")
     op.drop_table("patient_key")
+    op.drop_table("notice_digest")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_made_at"))
+        batch_op.drop_index("ix_notice_account_id_read_at")
+
+    op.drop_table("notice")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_membership_account_id"))
 

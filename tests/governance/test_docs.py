@@ -10,7 +10,7 @@ from gateway.governance.workflow import read_workflow
 from gateway.settings import ROOT
 
 TEXT = (ROOT / "docs" / "governance.md").read_text("utf-8")
-PROJECTS = {"closing", "grants", "grant_changes", "conditions", "commands"}
+PROJECTS = {"closing", "grants", "grant_changes", "conditions", "commands", "ending"}
 REMS = {
     "create", "save-draft", "submit", "return", "approve", "reject", "close", "revoke", "vote", "review", "decide",
     "request-review", "request-decision", "invite-reviewer", "invite-decider", "invite-member", "add-member",

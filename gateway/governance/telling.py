@@ -1,0 +1,139 @@
+"""Who is told what about an application, and when it is whose turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from gateway.catalogue import custodians
+from gateway.errors import Conflict, Forbidden
+from gateway.governance import guards, progress
+from gateway.governance.models import AppealState, Application, Outcome, Review
+from gateway.governance.workflow import Ballot
+from gateway.notices.commands import tell
+from gateway.notices.models import Kind
+from gateway.people import queries as people
+from gateway.people.models import Account
+
+OUTCOMES = {
+    Outcome.APPROVED: "has been approved",
+    Outcome.APPROVED_WITH_CONDITIONS: "has been approved with conditions",
+    Outcome.RETURNED: "has been returned: change it, and apply again",
+    Outcome.REJECTED: "has been rejected",
+}
+
+APPEALS = {
+    AppealState.ALLOWED: "is judged anew after your appeal",
+    AppealState.DISMISSED: "stays rejected after your appeal",
+}
+
+
+def submitted(db: Session, *, application: Application, now: datetime) -> None:
+    """Those who choose the reviewers are told."""
+    role = guards.rules_of(application).triage_role
+    to = _fit(db, application, role)
+    _to_judges(db, application, to, Kind.SUBMITTED, "has been submitted: choose its reviewers", now)
+
+
+def asked_to_review(db: Session, *, application: Application, reviewer: Account, now: datetime) -> None:
+    """The reviewer is told."""
+    _to_judges(db, application, [reviewer], Kind.ASKED, "waits for your review", now)
+
+
+def asked_for_sites(db: Session, *, application: Application, now: datetime) -> None:
+    """The custodians of the sites that are asked are told."""
+    role, asked = guards.rules_of(application).custodian_role, {each.site_id for each in application.sites}
+    answering = [people.account(db, each.account_id) for each in custodians.custodians(db) if each.site_id in asked]
+    to = [each for each in answering if _may_judge(application, each, role)]
+    _to_judges(db, application, to, Kind.TURN, "waits for the answer of your site", now)
+
+
+def came_in(db: Session, *, application: Application, now: datetime) -> None:
+    """A review, answer or vote is in: tell voters once the vote opens, and deciders once nothing is missing."""
+    rules = guards.rules_of(application)
+    if rules.ballot is not None and progress.votes_open(application):
+        to = _voters(db, application, rules.ballot)
+        _to_judges(db, application, to, Kind.TURN, "waits for your vote", now, once="vote")
+    if not progress.missing(application):
+        deciding = people.holders(db, rules.decision_role)
+        to = [each for each in deciding if _may_decide(application, each)]
+        _to_judges(db, application, to, Kind.TURN, "waits for your decision", now, once="decide")
+
+
+def decided(db: Session, *, application: Application, outcome: Outcome, now: datetime) -> None:
+    """The applicant and who applied with them are told how it ended."""
+    kind = Kind.RETURNED if outcome == Outcome.RETURNED else Kind.DECIDED
+    _to_team(db, application, kind, OUTCOMES[outcome], now)
+
+
+def overdue(db: Session, *, review: Review, days: int, now: datetime) -> None:
+    """The reviewer is reminded, and those who may ask somebody else are told; once."""
+    application, once = review.application, f"overdue-{review.id}"
+    words = f"has waited for your review for more than {days} days"
+    _to_judges(db, application, [review.reviewer], Kind.OVERDUE, words, now, once=once)
+    stewards = _fit(db, application, guards.rules_of(application).triage_role)
+    words = f"has waited for a review for more than {days} days: somebody else can be asked"
+    _to_judges(db, application, stewards, Kind.OVERDUE, words, now, once=once)
+
+
+def appealed(db: Session, *, application: Application, now: datetime) -> None:
+    """Those who can hear the appeal are told."""
+    rules = guards.rules_of(application).appeal
+    if rules is None:
+        return
+    barred = guards.had_a_say(application) | guards.had_a_say_before(application)
+    to = [each for each in _fit(db, application, rules.role) if each.id not in barred]
+    _to_judges(db, application, to, Kind.TURN, "has an appeal that waits to be heard", now)
+
+
+def appeal_heard(db: Session, *, application: Application, state: AppealState, now: datetime) -> None:
+    """The applicant and who applied with them are told."""
+    _to_team(db, application, Kind.DECIDED, APPEALS[state], now)
+
+
+def _to_team(db: Session, application: Application, kind: Kind, words: str, now: datetime) -> None:
+    to = [application.applicant, *application.co_applicants]
+    text = f"Application {application.reference} {words}"
+    tell(db, to=to, kind=kind, text=text, href=f"/applications/{application.id}", now=now)
+
+
+def _to_judges(
+    db: Session,
+    application: Application,
+    to: Iterable[Account],
+    kind: Kind,
+    words: str,
+    now: datetime,
+    *,
+    once: str | None = None,
+) -> None:
+    text = f"Application {application.reference} {words}"
+    key = f"{once}:{application.id}" if once else None
+    tell(db, to=to, kind=kind, text=text, href=f"/reviews/{application.id}", now=now, once=key)
+
+
+def _voters(db: Session, application: Application, ballot: Ballot) -> list[Account]:
+    done = {each.account_id for each in application.votes} | guards.had_a_say_before(application)
+    return [each for each in _fit(db, application, ballot.role) if each.id not in done]
+
+
+def _fit(db: Session, application: Application, role: str) -> list[Account]:
+    return [each for each in people.holders(db, role) if _may_judge(application, each, role)]
+
+
+def _may_judge(application: Application, account: Account, role: str) -> bool:
+    try:
+        guards.may_judge(application, account, role)
+    except Forbidden:
+        return False
+    return True
+
+
+def _may_decide(application: Application, account: Account) -> bool:
+    try:
+        guards.may_decide(application, account)
+    except (Forbidden, Conflict):
+        return False
+    return True

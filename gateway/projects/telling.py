@@ -1,0 +1,38 @@
+"""What the members of a project, and those who watch over it, are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.notices.commands import tell
+from gateway.notices.models import Kind
+from gateway.people.models import Account
+from gateway.people.queries import accounts
+from gateway.people.roles import permissions_of
+from gateway.projects.models import Membership
+
+STEWARD = "application.triage"  # who may this accepts what a project reports
+
+
+def tell_members(
+    db: Session, *, project_id: str, kind: Kind, text: str, now: datetime, but: str = "", once: str | None = None
+) -> None:
+    """Tell everybody on the project but the account that did it."""
+    query = select(Account).join(Membership, Membership.account_id == Account.id)
+    to = [each for each in db.scalars(query.where(Membership.project_id == project_id)) if each.id != but]
+    tell(db, to=to, kind=kind, text=text, href=f"/projects/{project_id}", now=now, once=once)
+
+
+def tell_stewards(db: Session, *, project_id: str, kind: Kind, text: str, now: datetime) -> None:
+    """Tell the stewards who are not on the project."""
+    own = set(db.scalars(select(Membership.account_id).where(Membership.project_id == project_id)))
+    to = [each for each in accounts(db) if each.id not in own and STEWARD in permissions_of(each)]
+    tell(db, to=to, kind=kind, text=text, href=f"/projects/{project_id}", now=now)
+
+
+def reference(project_id: str) -> str:
+    """A short name to say on the telephone."""
+    return f"{project_id[:4]}-{project_id[4:8]}".upper()
