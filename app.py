@@ -15,6 +15,7 @@ from gateway.web.install import new_api, new_app
 ROOMS = (
     "people",
     "notices",
+    "webhooks",
     "catalogue",
     "governance",
     "projects",

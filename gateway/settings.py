@@ -55,6 +55,7 @@ class Settings:
     smtp_user: str = ""  # empty: the server asks for no password
     smtp_password: str = field(default="", repr=False)
     digest_hour: int = 6  # UTC, from which the letter of the day is sent to those who chose it
+    webhook_hosts: tuple[str, ...] = ()  # of our own network, that webhooks may be sent to, also without HTTPS
     default_deid_policy: str = "pathology-research"
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token

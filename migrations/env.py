@@ -12,7 +12,8 @@ import gateway.projects.models
 import gateway.release.models
 import gateway.screening.models
 import gateway.trail.models
-import gateway.transparency.models  # noqa: F401  # imported for their tables
+import gateway.transparency.models
+import gateway.webhooks.models  # noqa: F401  # imported for their tables
 from gateway.db import Base, engine
 
 with engine().connect() as connection:

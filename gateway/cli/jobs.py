@@ -6,6 +6,7 @@ import click
 
 ROOMS = (  # importing these registers their handlers and rounds
     "gateway.notices.jobs",
+    "gateway.webhooks.jobs",
     "gateway.projects.ending",
     "gateway.governance.reminding",
     "gateway.release.jobs",

@@ -134,6 +134,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("level", "place", name=op.f("pk_trail_tile")),
     )
     op.create_table(
+        "webhook",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("types", sa.JSON(), nullable=False),
+        sa.Column("secret_version", sa.Integer(), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("heard", sa.BigInteger(), nullable=False),
+        sa.Column("taken_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("failed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("fault", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    op.create_table(
         "work_item",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
@@ -1033,6 +1047,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_work_item_state_not_before")
 
     op.drop_table("work_item")
+    op.drop_table("webhook")
     op.drop_table("trail_tile")
     op.drop_table("trail_signing_key")
     with op.batch_alter_table("trail_event", schema=None) as batch_op:

@@ -1,4 +1,4 @@
-"""The page of notices and the choice of email, looked over in both colour schemes."""
+"""The pages of notices, of the choice of email and of webhooks, looked over in both colour schemes."""
 
 from __future__ import annotations
 
@@ -20,4 +20,18 @@ def test_a_reviewer_reads_what_waits_and_chooses_one_letter_a_day(demo: Demo, sc
         reviewer.page.check("input[name=mail][value=digest]")
         assert "Your choice is kept" in reviewer.press("main form[action='/account/mail'] button")
         faults += reviewer.faults()
+    assert faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_administrator_adds_a_webhook(demo: Demo, scheme: str) -> None:
+    with a_browser() as browser:
+        admin = Person(browser, demo, "administrator", color_scheme=scheme)
+        admin.go("/admin/webhooks")
+        assert "There is a problem" in admin.press("main form button[type=submit] >> nth=-1")
+        faults = admin.faults()
+        admin.page.fill("input[name=url]", "https://hooks.example.org/gate")
+        admin.page.check("input[value='grant.revoked']")
+        assert "whsec_" in admin.press("main form button[type=submit] >> nth=-1")
+        faults += admin.faults()
     assert faults == []
