@@ -24,6 +24,7 @@ ROOMS = (
     "screening",
     "transparency",
     "audit",
+    "visas",
 )
 
 

@@ -54,6 +54,12 @@ def grants_running(db: Session, now: datetime) -> Sequence[Grant]:
     ).all()
 
 
+def running_for(db: Session, account_id: str, now: datetime) -> Sequence[Grant]:
+    """Grants that let this account in at this moment."""
+    mine = set(db.scalars(select(Membership.project_id).where(Membership.account_id == account_id)))
+    return [each for each in grants_running(db, now) if each.project_id in mine]
+
+
 def account_of(db: Session, email: str) -> Account | None:
     """The account with this email address, in large or small letters."""
     return db.scalar(select(Account).where(func.lower(Account.email) == email.strip().lower()))
