@@ -32,7 +32,8 @@ from gateway.release.queries import patient_of
 from gateway.release.rewriting import Rewritten, rewritten
 from gateway.settings import current
 
-CACHE_BYTES = 32 * 1024 * 1024
+CACHE_BYTES = 64 * 1024 * 1024  # one instance of a million frames takes half of it
+OFFSET_TABLES = 16  # bytes for each frame, in the header and in the index alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,15 @@ class Prepared:
     """What is kept of an instance between requests: its new header and where its pixels lie."""
 
     made: Rewritten
+    front_sha256: str
 
     @property
     def weight(self) -> int:
-        """Bytes of memory, roughly: parsed JSON weighs several times its header."""
+        """Bytes of memory, roughly: parsed JSON, which has no offset tables, weighs several times its header."""
         replaced = sum(len(frame) for frame in self.made.replaced.values())
-        return 6 * len(self.made.front) + 16 * len(self.made.frames.starts) + replaced
+        tables = OFFSET_TABLES * len(self.made.frames.starts)
+        parsed = max(0, len(self.made.front) - tables)
+        return len(self.made.front) + 6 * parsed + tables + replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,9 @@ def open_slide(db: Session, pass_: Pass, release: Release, entry: ManifestEntry)
     instance = db.get_one(Instance, entry.instance_id)
     prepared = _prepared(db, pass_, release, entry, instance)
     source = open_source(db, instance)
-    front = hashlib.sha256(prepared.made.front).hexdigest()
-    etag = hashlib.sha256(f"{front} {instance.version} {entry.screening_id} {release.id}".encode()).hexdigest()[:32]
+    etag = hashlib.sha256(
+        f"{prepared.front_sha256} {instance.version} {entry.screening_id} {release.id}".encode()
+    ).hexdigest()[:32]
     rope = prepared.made.rope(source)
     return Slide(ReleaseUid(entry.uid), entry.transfer_syntax, rope, etag, prepared, source)
 
@@ -160,6 +165,7 @@ def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, 
         if keys.uid(ClearUid(instance.uid)) != entry.uid:  # the archive moved it to another patient since
             raise Withheld("The archive has changed this image since the release was made.")
         refused = frozenset(entry.refused_texts)
-        found = Prepared(rewritten(db, instance, plan, keys, entry.screening_id, refused, entry.stand_in))
+        made = rewritten(db, instance, plan, keys, entry.screening_id, refused, entry.stand_in)
+        found = Prepared(made, hashlib.sha256(made.front).hexdigest())
         _cache.put(key, found)
     return found

@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, bundle, dataplane, deid, pixels
+from tests.benchmarks import audit, bundle, dataplane, deid, growth, pixels, viewer
 from tests.benchmarks.rows import Row
 
-AREAS = (deid, pixels, dataplane, audit, bundle)
+AREAS = (deid, pixels, dataplane, viewer, audit, bundle, growth)
 
 
 def shown(rows: list[Row]) -> Table:

@@ -52,6 +52,7 @@ async function show(stage) {
     crossOriginPolicy: false,
     drawer: "canvas",
   });
+  viewer.addOnceHandler("tile-drawn", () => performance.mark("first-tile")); // for whoever measures it
   viewer.addHandler("canvas-key", (event) => {
     if (event.originalEvent.key !== "Enter") return;
     event.preventDefaultAction = true;
