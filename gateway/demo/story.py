@@ -91,6 +91,7 @@ class Story:
             "title": self.title,
             "lay_title": self.lay_title,
             "lay_summary": self.lay_summary,
+            "aim": "software",
             "benefit": self.benefit,
             "commercial": "no",
             "ethics": "yes",

@@ -19,8 +19,8 @@ from gateway.errors import SlidegateError
 Kind = Literal["text", "textarea", "choice", "multichoice", "datasets", "date", "checkbox", "emails", "files"]
 Purpose = Literal[
     "", "title", "lay-title", "lay-summary", "datasets", "team", "months", "start",
-    "organisation", "organisation-kind", "benefit", "commercial", "ethics", "need", "linkage", "setting", "protection",
-    "planned-outputs",
+    "organisation", "organisation-kind", "aim", "benefit", "commercial", "ethics", "need", "linkage", "setting",
+    "protection", "planned-outputs",
 ]  # fmt: skip
 KNOWN_TYPES = frozenset({"pdf", "png", "jpg", "docx", "txt"})
 Answer: TypeAlias = str | bool | list[str]

@@ -89,6 +89,7 @@ def _state(db: Session, by: Actor, project: Project, application: Application, n
     words = Words(
         organisation=form.words_for("organisation", answers),
         organisation_kind=form.words_for("organisation-kind", answers),
+        aim=form.words_for("aim", answers),
         benefit=form.words_for("benefit", answers),
         commercial=form.words_for("commercial", answers),
         ethics=form.words_for("ethics", answers),

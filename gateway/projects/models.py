@@ -134,6 +134,7 @@ class Statement(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
     organisation: Mapped[str] = mapped_column(Text, default="")
     organisation_kind: Mapped[str] = mapped_column(Text, default="")
+    aim: Mapped[str] = mapped_column(Text, default="")
     benefit: Mapped[str] = mapped_column(Text, default="")
     commercial: Mapped[str] = mapped_column(Text, default="")
     ethics: Mapped[str] = mapped_column(Text, default="")

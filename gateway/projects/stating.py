@@ -17,6 +17,7 @@ class Words:
 
     organisation: str = ""
     organisation_kind: str = ""
+    aim: str = ""
     benefit: str = ""
     commercial: str = ""
     ethics: str = ""

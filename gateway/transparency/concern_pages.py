@@ -16,7 +16,7 @@ from gateway.people import queries as people
 from gateway.people.access import may, requires, the_account
 from gateway.people.models import Account
 from gateway.projects.standing import standing
-from gateway.transparency import commands, queries, uses
+from gateway.transparency import commands, counting, queries, uses
 from gateway.transparency.models import Kind, State
 from gateway.transparency.schemas import AnswerSchema, RaiseSchema
 from gateway.web.cards import Card
@@ -117,8 +117,7 @@ def use_page(project_id: str, values: dict[str, Any], faults: dict[str, Any]) ->
         return render_template(
             "transparency/use.html",
             use=uses.use(db, project_id, moment),
-            activity=uses.activity(db, project_id, moment),
-            weeks=uses.WEEKS,
+            told=counting.newest(db, moment),
             said=queries.concerns(db, the_account(), moment, project_id=project_id),
             kinds=KINDS,
             values=values,

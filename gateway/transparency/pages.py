@@ -14,7 +14,7 @@ from gateway.errors import NotFound
 from gateway.people.access import may, requires
 from gateway.trail.sequencer import newest
 from gateway.trail.signing import verifiers
-from gateway.transparency import uses
+from gateway.transparency import counting, uses
 from gateway.transparency.concern_pages import cards as concern_cards
 from gateway.transparency.concern_pages import concerns, use_page
 from gateway.transparency.register_pages import register
@@ -75,15 +75,25 @@ def checkpoint_keys() -> Response:
 @pages.get("/usage")
 @requires("usage.read")
 def usage() -> str:
-    """Every project with what it has looked at; `?site=` keeps those that use one site's data."""
+    """A year in numbers, and every project; `?year=` chooses, `?site=` keeps projects that may see one site's data."""
     site, moment = request.args.get("site", ""), now()
     with reading() as db:
-        found = [(each, uses.activity(db, each.id, moment)) for each in uses.register(db, moment, site=site)]
-        return render_template("transparency/usage.html", found=found, sites=sites(db), chosen=site, sealed=newest(db))
+        offered = counting.years(db, moment)
+        asked = request.args.get("year", 0, type=int)
+        year = asked if asked in offered else next(iter(offered), 0)
+        return render_template(
+            "transparency/usage.html",
+            told=counting.told(db, year, moment) if year else None,
+            years=offered,
+            uses=uses.register(db, moment, site=site),
+            sites=sites(db),
+            chosen=site,
+            sealed=newest(db),
+        )
 
 
 @pages.get("/usage/<project_id>")
 @requires("usage.read")
 def one(project_id: str) -> str:
-    """One project: why it may use the data, week by week how much it did, and what was said about it."""
+    """One project: why it may use the data, how much it did this year, and what was said about it."""
     return use_page(project_id, {}, {})

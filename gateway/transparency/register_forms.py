@@ -39,6 +39,7 @@ FIELDS = (
     Field("dataSensitivityLevel", "Data sensitivity level", lambda _: SENSITIVITY),
     Field("datasetLinkageDescription", "Linkage with other data", lambda each: each.words.linkage),
     Field("laySummary", "Lay summary", lambda each: each.use.lay_summary),
+    Field("requestCategoryType", "Request category type", lambda each: each.words.aim),
     Field("publicBenefitStatement", "Public benefit statement", lambda each: each.words.benefit),
     Field("whyThisData", "Why these data are needed", lambda each: each.words.need),
     Field("otherApprovalCommittees", "Other approval committees", lambda each: each.words.ethics),

@@ -1,12 +1,12 @@
-"""What the data is used for, and how much: read from projects, grants and the trail, in words for everybody."""
+"""What the data is used for: read from projects and grants, in words for everybody."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from gateway.catalogue.models import Dataset
@@ -14,10 +14,6 @@ from gateway.errors import NotFound
 from gateway.people.models import Account
 from gateway.projects.models import LEAD, Grant, Project
 from gateway.projects.standing import Standing, standing
-from gateway.trail.models import Event
-from gateway.trail.reads import OPENED
-
-WEEKS = 12
 
 
 class NoSuchUse(NotFound):
@@ -47,6 +43,7 @@ class Use:
     lay_summary: str
     organisation: str
     organisation_kind: str
+    aim: str
     sources: tuple[Source, ...]
     standings: tuple[Standing, ...]
     conditions: tuple[str, ...]
@@ -55,17 +52,6 @@ class Use:
     def running(self) -> bool:
         """Whether any of its grants lets somebody in now."""
         return any(each.state == "running" for each in self.standings)
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """How much was looked at: people, images, reads, the last time, and reads in each of the last weeks."""
-
-    people: int
-    images: int
-    reads: int
-    last: datetime | None
-    weeks: tuple[int, ...]  # WEEKS of them, oldest first
 
 
 def register(db: Session, now: datetime, *, site: str = "") -> list[Use]:
@@ -109,25 +95,8 @@ def told(db: Session, project: Project, now: datetime) -> Use:
         lay_summary=project.lay_summary,
         organisation=said.organisation if said and said.organisation else organisation,
         organisation_kind=said.organisation_kind if said else "",
+        aim=said.aim if said else "",
         sources=tuple(Source(each.title, each.slug, each.site.name, each.site.code) for each in datasets),
         standings=tuple(standing(each, now) for each in project.grants),
         conditions=tuple(dict.fromkeys(each for grant in project.grants for each in grant.conditions)),
     )
-
-
-def activity(db: Session, project_id: str, now: datetime) -> Activity:
-    """What left under a project's grants, from the trail's reads (index ix_trail_event_project_pseq)."""
-    mine = (Event.project == project_id, Event.action == OPENED)
-    people, images, reads, last = db.execute(
-        select(
-            func.count(Event.actor_id.distinct()),
-            func.count(Event.instance_uid.distinct()),
-            func.count(),
-            func.max(Event.at),
-        ).where(*mine)
-    ).one()
-    begin = now - timedelta(weeks=WEEKS)
-    weeks = [0] * WEEKS
-    for at in db.scalars(select(Event.at).where(*mine, Event.at > begin)):
-        weeks[min((at - begin) // timedelta(weeks=1), WEEKS - 1)] += 1
-    return Activity(people, images, reads, last, tuple(weeks))

@@ -421,6 +421,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(length=16), nullable=False),
         sa.Column("organisation", sa.Text(), nullable=False),
         sa.Column("organisation_kind", sa.Text(), nullable=False),
+        sa.Column("aim", sa.Text(), nullable=False),
         sa.Column("benefit", sa.Text(), nullable=False),
         sa.Column("commercial", sa.Text(), nullable=False),
         sa.Column("ethics", sa.Text(), nullable=False),

@@ -21,6 +21,7 @@ ANSWERS = {
         "title": "Mitotic figures in breast cancer",
         "lay_title": "Counting dividing cells",
         "lay_summary": "We want a computer to count dividing cells, because that tells how fast a tumour grows.",
+        "aim": "disease",
         "benefit": "People with breast cancer.",
         "commercial": "no",
         "ethics": "not-needed",

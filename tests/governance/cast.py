@@ -100,6 +100,7 @@ def good_answers(**changes: Any) -> dict[str, Any]:
         "title": "Counting cells",
         "lay_title": "Can a computer count?",
         "lay_summary": "We teach a computer to count cells.",
+        "aim": "software",
         "benefit": "Patients",
         "commercial": "no",
         "ethics": "not-needed",

@@ -93,6 +93,7 @@ def test_what_was_approved_is_stated_to_the_public_in_the_words_of_the_applicati
         assert application.project_id == said.project_id == event.project
     assert said.organisation == "University of Westhaven"
     assert said.organisation_kind == "University or research institute"
+    assert said.aim == "Making or testing software that reads slides"
     assert said.commercial == "Yes: Acme gains"
     assert said.ethics == "Yes: 24/1"
     assert (said.setting, said.access_type) == ("In a trusted research environment", "TRE")

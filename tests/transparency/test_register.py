@@ -34,6 +34,7 @@ A = "{http://www.w3.org/2005/Atom}"
 WORDS = stating.Words(
     organisation="Westhaven",
     organisation_kind="University or research institute",
+    aim="Teaching",
     benefit="=People, with cancer",
     commercial="No",
     ethics="Yes: 24/LO/0417",
@@ -85,6 +86,7 @@ def test_json_has_the_fields_of_the_standard(world: World) -> None:
         "laySummary": "We count.",
         "publicBenefitStatement": "=People, with cancer",
         "otherApprovalCommittees": "Yes: 24/LO/0417",
+        "requestCategoryType": "Teaching",
         "accessType": "TRE",
         "dataLocation": "In a trusted research environment",
         "latestApprovalDate": today,
@@ -183,7 +185,7 @@ def test_an_empty_register_is_still_a_feed_and_a_table() -> None:
 @given(st.text(), st.text())
 def test_no_text_breaks_the_feed(title: str, summary: str) -> None:
     running = Standing(Grant(), "running", "Ends in 1 day")
-    use = Use("p1", "T", title, summary, "", "", (), (running,), ())
+    use = Use("p1", "T", title, summary, "", "", "", (), (running,), ())
     basis = Basis("", "", "", "", "")
     each = register.Entry(use, WORDS, basis, 1, (), MORNING, MORNING, MORNING, None, None, (), MORNING)
     body = register_forms.as_atom([each], publisher=title, base_url="http://h", now=MORNING)

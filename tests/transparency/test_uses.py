@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway import db as database
 from gateway.clock import now
 from gateway.trail import notes, sequencer
-from gateway.transparency import uses
 from tests.people.visitors import an_account, signed_in
-from tests.release.builders import World, a_gateway, at, the_template
+from tests.release.builders import World, a_gateway, the_template
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +22,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def world(tmp_path: Path, template: Path) -> Iterator[World]:
     with a_gateway(tmp_path, template) as made:
         yield made
-
-
-def the_activity(world: World) -> uses.Activity:
-    with database.reading() as db:
-        return uses.activity(db, world.release.project_id, now())
 
 
 def test_the_register_is_open_to_everybody_and_names_no_person(world: World) -> None:
@@ -45,17 +38,6 @@ def test_a_revoked_project_stays_in_the_register(world: World) -> None:
     assert "Revoked" in world.browser.get("/register").text
 
 
-def test_usage_counts_people_images_and_looks(world: World) -> None:
-    assert the_activity(world).reads == 0
-    first, second = world.released()[:2]
-    for entry in (first, first, second):
-        world.get(at(entry, "/metadata"))
-    found = the_activity(world)
-    assert (found.people, found.images, found.reads) == (1, 2, 3)
-    assert found.weeks[-1] == 3
-    assert sum(found.weeks) == 3
-
-
 @pytest.mark.parametrize(
     ("role", "status"), [("ppie-panel", 200), ("site-custodian", 200), ("data-steward", 200), ("researcher", 403)]
 )
@@ -69,8 +51,9 @@ def test_only_those_who_watch_over_it_see_the_usage(world: World, role: str, sta
 def test_usage_of_one_site_leaves_out_the_others(world: World) -> None:
     an_account("grace", "ppie-panel")
     panel = signed_in(world.app, "grace")
-    assert "Counting" in panel.get("/usage?site=NGH").text
-    assert "Counting" not in panel.get("/usage?site=XYZ").text
+    path = f"/usage/{world.release.project_id}"
+    assert path in panel.get("/usage?site=NGH").text
+    assert path not in panel.get("/usage?site=XYZ").text
 
 
 def test_what_the_register_does_not_have_is_not_found(world: World) -> None:
