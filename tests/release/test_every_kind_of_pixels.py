@@ -47,7 +47,7 @@ def slide_of(name: str) -> Slide:
     assert header.pixel is not None
     told = facts.metadata(pydicom.dcmread(str(path), stop_before_pixels=True))
     made = Rewritten(b"", told, index_frames(header), header.pixel, {})
-    return Slide(ReleaseUid("2.25.1"), header.transfer_syntax, Rope([]), "etag", Prepared(made), source)
+    return Slide(ReleaseUid("2.25.1"), header.transfer_syntax, Rope([]), "etag", Prepared(made, ""), source)
 
 
 def expected_of(name: str) -> tuple[pydicom.Dataset, np.ndarray]:
