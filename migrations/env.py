@@ -13,6 +13,7 @@ import gateway.release.models
 import gateway.screening.models
 import gateway.trail.models
 import gateway.transparency.models
+import gateway.visas.models
 import gateway.webhooks.models  # noqa: F401  # imported for their tables
 from gateway.db import Base, engine
 

@@ -30,7 +30,8 @@ for part in (applying, drafting, reviewing, after, files, team):
 
 
 def install(app: Flask) -> None:
-    """Put this room's cards on the dashboard."""
+    """Put this room's cards on the dashboard; open the list on which other rooms show what they know of applicants."""
+    app.extensions.setdefault("applicant_panels", [])
     app.extensions.setdefault("dashboard", []).extend([review_cards, application_cards])
 
 

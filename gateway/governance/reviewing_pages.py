@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
 from marshmallow import Schema, ValidationError
 
 from gateway.catalogue import queries as catalogue
@@ -39,6 +40,7 @@ from gateway.governance.schemas import (
 from gateway.governance.sent import decision_sent, review_sent, reviewers_sent, sent_as
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
+from gateway.people.models import Account
 
 reviewing = Blueprint("reviewing", __name__)
 FORMS: tuple[type[Schema], ...] = (
@@ -52,6 +54,7 @@ FORMS: tuple[type[Schema], ...] = (
 EMPTY = dict.fromkeys([key for each in FORMS for key in each().fields], "")
 THANKS = "Thank you. Your answer is recorded."
 Judgement = Callable[..., None]
+Panel = Callable[[Sequence[Account]], Markup]  # rooms put what they know of applicants in `applicant_panels`
 
 
 @reviewing.get("/reviews")
@@ -158,6 +161,10 @@ def _as_typed() -> dict[str, Any]:
     return typed
 
 
+def _panels() -> list[Panel]:
+    return list(current_app.extensions["applicant_panels"])
+
+
 def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[str, str]) -> str:
     with reading() as db:
         account = me(db)
@@ -185,4 +192,5 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             sent=EMPTY | sent,
             faults=found_faults,
             reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),
+            panels=[each([found.applicant, *found.co_applicants]) for each in _panels()],
         )

@@ -490,6 +490,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", "field", name=op.f("pk_trail_opening")),
     )
     op.create_table(
+        "visa_evidence",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("issuer", sa.String(length=255), nullable=False),
+        sa.Column("iss", sa.String(length=255), nullable=False),
+        sa.Column("sub", sa.String(length=255), nullable=False),
+        sa.Column("type", sa.String(length=255), nullable=False),
+        sa.Column("value", sa.String(length=255), nullable=False),
+        sa.Column("source", sa.String(length=255), nullable=False),
+        sa.Column("said_by", sa.String(length=255), nullable=False),
+        sa.Column("asserted_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_visa_evidence_account_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visa_evidence")),
+        sa.UniqueConstraint(
+            "account_id", "iss", "sub", "type", "value", "source", name=op.f("uq_visa_evidence_account_id")
+        ),
+    )
+    with op.batch_alter_table("visa_evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_visa_evidence_iss"), ["iss"], unique=False)
+
+    op.create_table(
         "access_grant_dataset",
         sa.Column("grant_id", sa.String(length=16), nullable=False),
         sa.Column("dataset_id", sa.String(length=16), nullable=False),
@@ -991,6 +1016,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_access_grant_dataset_dataset_id"))
 
     op.drop_table("access_grant_dataset")
+    with op.batch_alter_table("visa_evidence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_visa_evidence_iss"))
+
+    op.drop_table("visa_evidence")
     op.drop_table("trail_opening")
     with op.batch_alter_table("site_custodian", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_site_custodian_account_id"))

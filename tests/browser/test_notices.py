@@ -1,4 +1,4 @@
-"""The pages of notices, of the choice of email and of webhooks, looked over in both colour schemes."""
+"""The pages of notices, of the choice of email, of webhooks and of visas, looked over in both colour schemes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def test_a_reviewer_reads_what_waits_and_chooses_one_letter_a_day(demo: Demo, sc
         reviewer.go("/account")
         reviewer.page.check("input[name=mail][value=digest]")
         assert "Your choice is kept" in reviewer.press("main form[action='/account/mail'] button")
+        faults += reviewer.faults()
+        reviewer.go("/account/visas")
         faults += reviewer.faults()
     assert faults == []
 
