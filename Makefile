@@ -1,11 +1,11 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomweb
+APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomweb postgresql
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data test lint bench lock clean system
+.PHONY: help demo demo-data test test-postgresql lint bench lock clean system
 
 help:       ## list these targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -18,6 +18,9 @@ demo-data: .venv/runtime  ## all of the demo but serving it; see var/demo/demo.j
 
 test: .venv/dev system    ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+test-postgresql: .venv/dev system  ## the suite on PostgreSQL instead of SQLite
+	TEST_POSTGRESQL=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/dev           ## style, types, floors
 	$(BIN)/ruff check
@@ -47,8 +50,9 @@ clean:      ## remove the demo's data and all caches, not the virtual environmen
 	$(BIN)/pip install -q --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-system:     # a browser, libturbojpeg and Orthanc, where apt and root are there; else tests that need them are left out
-	@if command -v chromium >/dev/null && ldconfig -p | grep -q libturbojpeg && [ -e /usr/sbin/Orthanc ]; then :; \
+system:     # a browser, libturbojpeg, Orthanc and PostgreSQL, where apt and root are there; else tests that need them are left out
+	@if command -v chromium >/dev/null && ldconfig -p | grep -q libturbojpeg && [ -e /usr/sbin/Orthanc ] \
+	   && ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_PACKAGES); \
-	else echo "no Chromium, libturbojpeg or Orthanc, and no root with apt to install them: tests that need them will be left out"; fi
+	else echo "no Chromium, libturbojpeg, Orthanc or PostgreSQL, and no root with apt to install them: tests that need them will be left out"; fi

@@ -20,6 +20,24 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure() -> None:
+    """On PostgreSQL, if that is asked for."""
+    if os.environ.get("TEST_POSTGRESQL"):
+        from tests import databases
+
+        databases.install()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On PostgreSQL, leave out what is about SQLite itself."""
+    if os.environ.get("TEST_POSTGRESQL"):
+        from tests import databases
+
+        for each in items:
+            if databases.of_sqlite(each.nodeid):
+                each.add_marker(pytest.mark.skip(reason="about SQLite itself"))
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """A demo gateway that is being served: where, from which folder, and what demo.json says."""

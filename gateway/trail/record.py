@@ -22,14 +22,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import Session
 
 from gateway.trail.canonical import canonical
 from gateway.trail.chain import GENESIS, SALT_BYTES, commitment, event_hash, leaf_hash
 from gateway.trail.models import Event, Opening
-
-ADVISORY_LOCK = 0x51DE6A7E  # PostgreSQL: whoever writes an event holds this until the commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +95,7 @@ def record(
 
 
 def _next_place(connection: Connection, project: str | None) -> tuple[int, str, int | None]:
-    """The next seq, the hash before it, and the next pseq. Writers queue here until the commit."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    """The next seq, the hash before it, and the next pseq. `transaction` lets one writer in at a time."""
     last = connection.execute(select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)).one_or_none()
     pseq = None
     if project is not None:

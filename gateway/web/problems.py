@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import SlidegateError, Unauthenticated
@@ -40,6 +41,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(SlidegateError, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(InterfaceError, _database_away)
+    app.register_error_handler(DataError, _not_kept)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -104,6 +108,19 @@ def _http(error: HTTPException) -> Response:
 
 def _forged(_error: CSRFError) -> Response:
     return answer(400, "form-expired", "This form has expired", "Go back, load the page again, and send it once more.")
+
+
+def _database_away(error: Exception) -> Response:
+    _log.error("database-away", kind=type(error).__name__, at=_place(error), request_id=g.get("request_id", ""))
+    title = "The database cannot be reached"
+    response = answer(503, "database-away", title, "Nothing has been released or changed. Try again in a minute.")
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _not_kept(_error: DataError) -> Response:
+    """PostgreSQL keeps no text with a NUL, and no number that is too large for its column."""
+    return answer(400, "not-kept", "Some of what was sent cannot be kept", "Take out what is not a plain character.")
 
 
 def _unexpected(error: Exception) -> Response:

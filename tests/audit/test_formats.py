@@ -29,11 +29,15 @@ def told(story: Path) -> Path:
     """The story, and an event of each kind of actor and action with texts that formats stumble over."""
     with transaction() as db:
         for number, text in enumerate(NASTY):
-            who = (Actor("account", f"acc{number}", text, f"{number}@example.org"), ANONYMOUS, Actor("tool", "t1"))
+            who = (
+                Actor("account", f"acc{number}", text.replace("\0", ""), f"{number}@example.org"),
+                ANONYMOUS,
+                Actor("tool", "t1"),
+            )
             actions = ("session.refused", "audit.searched", "patient.forgotten", "work.failed", "release.delivered")
             record(
-                db, action=actions[number % 5], actor=who[number % 3], now=NOW, project="p1", subject=text or "x",
-                detail={"text": text, "nested": {"list": [text]}}, personal={"why": text},
+                db, action=actions[number % 5], actor=who[number % 3], now=NOW, project="p1", subject="x",
+                detail={"text": text, "nested": {"list": [text]}}, personal={"why": text.replace("\0", "")},
             )  # fmt: skip
     return story
 

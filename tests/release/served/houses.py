@@ -33,6 +33,7 @@ from gateway.release.models import Release
 from gateway.settings import Settings
 from gateway.trail.models import Event
 from gateway.trail.record import SYSTEM
+from tests import databases
 from tests.conftest import free_port
 from tests.release.builders import eyes
 
@@ -78,6 +79,7 @@ class House:
             "SLIDEGATE_SECURE_COOKIES": "false",
             "SLIDEGATE_WORKERS": "1",
             "SLIDEGATE_CORS_ORIGINS": ",".join(self.settings.cors_origins),
+            "SLIDEGATE_DATABASE_URL": databases.told(self.settings),
         }
 
     def url(self, reader: Reader, *parts: str) -> str:
@@ -87,11 +89,11 @@ class House:
         return httpx.Client(base_url=self.url(reader) + "/", headers=reader.headers, timeout=30, **options)
 
 
-def a_house(directory: Path, port: int, planted: Path | None = None) -> House:
+def a_house(directory: Path, port: int, planted: Path | None = None, database_url: str = "") -> House:
     """Three sites' slides at a quarter of their size, indexed, each site a dataset."""
     chosen = replace(
         Settings(), data_dir=directory / "data", base_url=f"http://127.0.0.1:{port}", port=port, secure_cookies=False,
-        cors_origins=(f"http://127.0.0.1:{free_port()}",),
+        cors_origins=(f"http://127.0.0.1:{free_port()}",), database_url=database_url,
     )  # fmt: skip
     archive = directory / "archive"
     house = House(chosen, archive)
