@@ -58,6 +58,7 @@ class Settings:
     webhook_hosts: tuple[str, ...] = ()  # of our own network, that webhooks may be sent to, also without HTTPS
     default_deid_policy: str = "pathology-research"
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
+    witnesses: tuple[str, ...] = ()  # of the audit log, each "https://… name+id+key" (C2SP tlog-witness)
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token
     disk_reserve_bytes: int = 256 * 1024 * 1024  # free bytes on the disk of data_dir below which no image is sent
     s3_endpoint: str = ""  # of archives at s3://bucket/prefix; empty: that of AWS

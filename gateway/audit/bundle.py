@@ -21,7 +21,7 @@ from gateway.audit.exports import FORMATS, CannotWrite
 from gateway.audit.offline import layout
 from gateway.audit.search import EVERYTHING, Search
 from gateway.errors import Conflict
-from gateway.trail import sequencer, signing
+from gateway.trail import sequencer, signing, witnesses
 from gateway.trail.canonical import Json, canonical
 from gateway.trail.models import Checkpoint, Event, Opening, Tile
 from gateway.trail.tree import Tree
@@ -72,7 +72,7 @@ def write(db: Session, folder: Path, asked: Asked) -> int:
 
 def _write(db: Session, folder: Path, asked: Asked, checkpoint: Checkpoint) -> int:
     count = _events(db, folder, asked, checkpoint)
-    _file(folder / layout.CHECKPOINT, [checkpoint.note])
+    _file(folder / layout.CHECKPOINT, [witnesses.note_of(db, checkpoint)])
     _file(folder / layout.KEYS, (row.verifier + "\n" for row in signing.verifiers(db)))
     _file(folder / layout.HISTORY, _history(db, checkpoint))
     if asked.named:

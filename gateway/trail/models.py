@@ -91,6 +91,17 @@ class Checkpoint(Base):
     note: Mapped[str] = mapped_column(Text)
 
 
+class Cosignature(Base):
+    """A witness's signature under a checkpoint, as a line of its note."""
+
+    __tablename__ = "trail_cosignature"
+
+    size: Mapped[int] = mapped_column(ForeignKey("trail_checkpoint.size"), primary_key=True, autoincrement=False)
+    witness: Mapped[str] = mapped_column(String(200), primary_key=True)
+    line: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
 class SigningKey(Base):
     """The public half of a key that signs, or signed, checkpoints; `key_id` as in the notes."""
 

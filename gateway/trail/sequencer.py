@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from gateway.db import engine, reading, transaction
 from gateway.errors import SlidegateError
-from gateway.trail import notes, signing, tree
+from gateway.trail import notes, signing, tree, witnesses
 from gateway.trail.chain import GENESIS, event_hash, leaf_hash
 from gateway.trail.models import Checkpoint, Event
 
@@ -94,6 +94,7 @@ def keep_up(stop: threading.Event, clock: Callable[[], datetime]) -> None:
                 behind = lag(db).events
             if behind:
                 sequence_if_elected(now=clock())
+            witnesses.ask(now=clock())
         except SlidegateError as error:
             log.error("sequencer-stopped", code=error.code)
         except (SQLAlchemyError, OSError) as error:

@@ -14,6 +14,7 @@ from gateway.errors import NotFound
 from gateway.people.access import may, requires
 from gateway.trail.sequencer import newest
 from gateway.trail.signing import verifiers
+from gateway.trail.witnesses import note_of
 from gateway.transparency import counting, uses
 from gateway.transparency.concern_pages import cards as concern_cards
 from gateway.transparency.concern_pages import concerns, use_page
@@ -59,9 +60,10 @@ def checkpoint() -> Response:
     """The newest signed statement of how much the record holds, as a C2SP note, for whoever wants to keep it."""
     with reading() as db:
         signed = newest(db)
-    if signed is None:
-        raise NothingSigned
-    return Response(signed.note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=60"})
+        if signed is None:
+            raise NothingSigned
+        note = note_of(db, signed)
+    return Response(note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=60"})
 
 
 @pages.get("/checkpoint/keys")

@@ -481,6 +481,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_site_custodian_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "trail_cosignature",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("witness", sa.String(length=200), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["size"], ["trail_checkpoint.size"], name=op.f("fk_trail_cosignature_size_trail_checkpoint")
+        ),
+        sa.PrimaryKeyConstraint("size", "witness", name=op.f("pk_trail_cosignature")),
+    )
+    op.create_table(
         "trail_opening",
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("field", sa.String(length=64), nullable=False),
@@ -1021,6 +1032,7 @@ def downgrade() -> None:
 
     op.drop_table("visa_evidence")
     op.drop_table("trail_opening")
+    op.drop_table("trail_cosignature")
     with op.batch_alter_table("site_custodian", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_site_custodian_account_id"))
 

@@ -18,7 +18,14 @@ from gateway.trail.leases import close_frame_book
 def data_dir(tmp_path: Path) -> Iterator[Path]:
     before = settings.current()
     settings.use(replace(before, data_dir=tmp_path, database_url=""))
-    tables = ("trail_event", "trail_opening", "trail_tile", "trail_checkpoint", "trail_signing_key")
+    tables = (
+        "trail_event",
+        "trail_opening",
+        "trail_tile",
+        "trail_checkpoint",
+        "trail_cosignature",
+        "trail_signing_key",
+    )
     Base.metadata.create_all(bind(settings.current().database), tables=[Base.metadata.tables[name] for name in tables])
     yield tmp_path
     close_frame_book()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.audit.offline import events
@@ -12,7 +13,7 @@ from gateway.audit.offline.events import Followed, hashes
 from gateway.audit.offline.findings import Findings
 from gateway.audit.offline.layout import CHECKPOINT, HISTORY, KEYS, LOG, OPENINGS, PROJECTS, About, Bundle, NoBundle
 from gateway.trail import merkle
-from gateway.trail.notes import BadNote, Checkpoint, VerifierKey, opened
+from gateway.trail.notes import BadNote, Checkpoint, VerifierKey, opened, seen_at, signatures
 
 PIECE = 1 << 20  # bytes
 
@@ -26,11 +27,18 @@ class Former:
     seen: bool = False
 
 
-def check(path: Path, *, trusted: Sequence[VerifierKey] = (), seen: Sequence[str] = ()) -> Findings:
+def check(
+    path: Path,
+    *,
+    trusted: Sequence[VerifierKey] = (),
+    seen: Sequence[str] = (),
+    witnesses: Sequence[VerifierKey] = (),
+) -> Findings:
     """Check the bundle at a path.
 
     `trusted`: keys known from elsewhere; without them the bundle's own count, which who forges all of it can make.
     `seen`: notes of checkpoints known from elsewhere, against which forks and cuts are found.
+    `witnesses`: keys of witnesses, each of whom has to have cosigned the checkpoint.
     """
     findings = Findings()
     try:
@@ -41,6 +49,7 @@ def check(path: Path, *, trusted: Sequence[VerifierKey] = (), seen: Sequence[str
         if checkpoint is None:
             return findings
         findings.size = checkpoint.size
+        _witnessed(bundle.text(CHECKPOINT), witnesses, findings)
         formers = _formers(bundle, keys, trusted, seen, checkpoint, findings)
         if about.scope == LOG:
             told = events.whole(bundle, checkpoint, {each.checkpoint.size for each in formers}, findings)
@@ -56,7 +65,7 @@ def check(path: Path, *, trusted: Sequence[VerifierKey] = (), seen: Sequence[str
         return findings
     if findings.events != about.events:
         findings.fault("missing", f"{findings.events:,} events are here, the bundle was made with {about.events:,}")
-    _words(findings, about, told, checkpoint, trusted=bool(trusted), seen=bool(seen), formers=len(formers))
+    _words(findings, about, told, checkpoint, trusted=bool(trusted), seen=bool(seen or witnesses), formers=len(formers))
     return findings
 
 
@@ -73,6 +82,16 @@ def _signed(
         findings.fault("signature", f"the checkpoint is not signed by {whose}")
         return None
     return checkpoint
+
+
+def _witnessed(note: str, witnesses: Sequence[VerifierKey], findings: Findings) -> None:
+    _, found = signatures(note, witnesses)
+    for each in witnesses:
+        if each not in found:
+            findings.fault("unwitnessed", f"the witness {each.name} did not sign this checkpoint")
+            continue
+        when = datetime.fromtimestamp(seen_at(found[each]), UTC)
+        findings.proved.append(f"the witness {each.name} saw this checkpoint on {when:%-d %B %Y at %H:%M} UTC")
 
 
 def _formers(

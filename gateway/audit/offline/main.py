@@ -22,15 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder or zip file of the bundle")
     parser.add_argument("--key", action="append", default=[], help="public key known from elsewhere (name+id+key)")
     parser.add_argument("--seen", action="append", default=[], type=Path, help="file of a checkpoint noted elsewhere")
+    parser.add_argument("--witness", action="append", default=[], help="public key of a witness who has to have signed")
     asked = parser.parse_args(arguments)
     if not asked.bundle.exists():
         parser.error("there is no such file or folder")
     try:
         trusted = [VerifierKey.read(text) for text in asked.key]
+        witnesses = [VerifierKey.read(text) for text in asked.witness]
         seen = [path.read_text("utf-8") for path in asked.seen]
     except (BadNote, OSError, UnicodeDecodeError) as error:
         parser.error(str(error) if isinstance(error, BadNote) else "a checkpoint file cannot be read")
-    findings = check(asked.bundle, trusted=trusted, seen=seen)
+    findings = check(asked.bundle, trusted=trusted, seen=seen, witnesses=witnesses)
     sys.stdout.write(report(findings) + _keys(asked.bundle))
     sys.exit(0 if findings.sound else 1)
 
