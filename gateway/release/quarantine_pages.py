@@ -31,7 +31,7 @@ def cards(_account: Account) -> list[Card]:
 def index() -> str:
     """What is held back, by reason."""
     with reading() as db:
-        return render_template("release/quarantine.html", unread=queries.unread(db), withheld=queries.withheld(db))
+        return render_template("release/quarantine.html", files=queries.unread(db), withheld=queries.withheld(db))
 
 
 @quarantine.post("")

@@ -42,7 +42,7 @@ def test_everybody_reads_the_register(demo: Demo) -> None:
     with a_browser() as browser:
         visitor = Person(browser, demo)
         visitor.go("/register")
-        visitor.page.click("main section h2 a")
+        visitor.page.get_by_role("link", name="Can a computer count the body's defence cells").click()
         visitor.page.wait_for_load_state()
         assert "University or research institute" in visitor.words()
         assert visitor.faults() == []
