@@ -6,15 +6,18 @@ or withdraws has to remember to say so.
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.db import Base, engine
 from gateway.release.models import AccessChange
 
 TABLE = AccessChange.__tablename__
+ASK = f"SELECT number FROM {TABLE} WHERE id = 1"  # noqa: S608  # a constant
 COUNT = f"UPDATE {TABLE} SET number = number + 1 WHERE id = 1"  # noqa: S608  # constants
 WATCHED: dict[str, tuple[str, ...]] = {  # table -> verbs; "UPDATE OF" leaves out what is only noted
     "people_account": ("UPDATE OF closed_at, name, email", "DELETE"),
@@ -29,6 +32,8 @@ WATCHED: dict[str, tuple[str, ...]] = {  # table -> verbs; "UPDATE OF" leaves ou
     "manifest_entry": ("UPDATE", "DELETE"),
     "archive": ("UPDATE", "DELETE"),
 }
+
+_idle: deque[tuple[Engine, Any]] = deque()
 
 
 def install(connection: Connection) -> None:
@@ -70,18 +75,36 @@ def _with_all_tables(_metadata: Any, connection: Connection, **_: Any) -> None:
 def number() -> int | None:
     """The number now; None where nothing counts, or the database does not answer: then nothing is to be remembered.
 
-    Straight from the driver: it is asked for with each frame.
+    Straight from the driver, over connections of its own that are in no transaction: it is asked for with each frame.
     """
     bound = engine()
+    error: type[Exception] = bound.dialect.loaded_dbapi.Error
     try:
-        connection = bound.raw_connection()
-        try:
-            cursor = connection.cursor()
-            cursor.execute(f"SELECT number FROM {TABLE} WHERE id = 1")  # noqa: S608  # a constant
-            row = cursor.fetchone()
-            cursor.close()
-        finally:
-            connection.close()
-    except (SQLAlchemyError, bound.dialect.loaded_dbapi.Error):
+        connection = _connection(bound)
+        row = connection.execute(ASK).fetchone()
+    except (SQLAlchemyError, error):
+        _idle.clear()  # they are closed as they are let go of
         return None
+    _idle.append((bound, connection))
     return int(row[0]) if row is not None else None
+
+
+def _connection(bound: Engine) -> Any:
+    while _idle:
+        try:
+            whose, connection = _idle.pop()
+        except IndexError:  # another thread was faster
+            break
+        if whose is bound:
+            return connection
+        connection.close()
+    fresh = bound.raw_connection()
+    ours: Any = fresh.driver_connection
+    fresh.detach()  # it is ours now, and not the pool's
+    if bound.dialect.name == "postgresql":
+        ours.rollback()
+        ours.autocommit = True  # SQLite's is so unless a BEGIN says otherwise
+    return ours
+
+
+os.register_at_fork(after_in_child=_idle.clear)

@@ -37,6 +37,7 @@ from gateway.trail.record import Actor, record
 
 NOT_SCREENED = "This image has not been screened for burnt-in text yet."
 FOR_A_PERSON = "Something was found in this image, and a person has to look at it."
+AT_ONCE = 500  # entries that are held before they are written
 OPTED_OUT = "The patient has said no to research use."
 
 
@@ -155,14 +156,27 @@ def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
     ring = first_key_ring(db, grant.project_id, now=now)
     builder = Builder(plan, rules, first_data_master(db, now=now), ring, release.id, now)
     sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
+    made: list[ManifestEntry] = []
     for position, instance in enumerate(instances_in(db, grant.dataset_ids)):
         entry = builder.entry(db, instance, sites[instance.archive_id], position)
         release.released += entry.released
         release.withheld += not entry.released
-        db.add(entry)
+        made.append(entry)
+        if len(made) == AT_ONCE:
+            _keep(db, made)
+    _keep(db, made)
     db.flush()
     _record(db, by, release, now)
     return release
+
+
+def _keep(db: Session, made: list[ManifestEntry]) -> None:
+    """Write entries and let go of them, so that a release of a million takes no more memory than one of a thousand."""
+    db.add_all(made)
+    db.flush()
+    for each in made:
+        db.expunge(each)
+    made.clear()
 
 
 def _record(db: Session, by: Actor, release: Release, now: datetime) -> None:

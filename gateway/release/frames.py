@@ -76,7 +76,7 @@ def frames(release_id: str, study: str, series: str, uid: str, numbers: str) -> 
         if body is not None:
             lease.close(sum(stop - start for start, stop in message.spans), "complete")
             if not given.multipart:
-                turnstile.remember(request.environ, visit, entry, given.media_type, _until(visit))
+                turnstile.remember(request.environ, visit, entry, lease, given.media_type, _until(visit))
             return answer(body, message.content_type)
         leased = [Leased(lease, start, stop) for start, stop in message.spans]
         stream = Stream(message.rope, Watch(visit), leased, 0, message.rope.length, held.pop_all().close)

@@ -25,7 +25,8 @@ from gateway import clock
 from gateway.db import engine, reading
 from gateway.dicom.source import FileSource
 from gateway.errors import SlidegateError
-from gateway.release import changes, slide, visits
+from gateway.release import changes, slide
+from gateway.trail import fitness
 from gateway.web.health import count
 from gateway.web.security import HEADERS, TWO_YEARS
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from gateway.release.models import ManifestEntry
     from gateway.release.visits import Visit
+    from gateway.trail.leases import Lease
 
 LASTS = 1.0  # seconds
 LARGEST = 1 << 20  # bytes of a frame; larger ones are streamed
@@ -55,8 +57,7 @@ class Admitted:
     change: int
     until: float  # of the monotonic clock
     ends_at: datetime
-    visit: Visit
-    entry: ManifestEntry
+    lease: Lease  # the one that the door had opened, which has longer than this to run
     slide: slide.Slide
     media_type: str
 
@@ -65,7 +66,9 @@ _admitted: OrderedDict[Key, Admitted] = OrderedDict()
 _lock = threading.Lock()
 
 
-def remember(environ: WSGIEnvironment, visit: Visit, entry: ManifestEntry, media_type: str, until: datetime) -> None:
+def remember(
+    environ: WSGIEnvironment, visit: Visit, entry: ManifestEntry, lease: Lease, media_type: str, until: datetime
+) -> None:
     """Let the next request of this kind through: the door has just answered this one, and what it checked stood.
 
     `until` is when the token or the grant ends. Only what lies in local files is remembered: it stays open meanwhile.
@@ -78,7 +81,7 @@ def remember(environ: WSGIEnvironment, visit: Visit, entry: ManifestEntry, media
     if not isinstance(opened.source, FileSource):
         slide.close(opened)
         return
-    found = Admitted(engine(), change, time.monotonic() + LASTS, until, visit, entry, opened, media_type)
+    found = Admitted(engine(), change, time.monotonic() + LASTS, until, lease, opened, media_type)
     with _lock:
         _admitted.pop(key[0], None)
         _admitted[key[0]] = found
@@ -142,16 +145,16 @@ def _frame(key: Key, number: int, change: int | None) -> tuple[bytes, str] | Non
     if number >= found.slide.frame_count:
         return None
     try:
-        lease = visits.lease(found.visit, found.entry, "frames")
+        fitness.require(now)
         rope = found.slide.frame_rope(number)
         if rope.length > LARGEST:
             return None
         data = rope.read(0, rope.length)
-        lease.frame(number)
+        found.lease.frame(number)
     except (SlidegateError, OSError):
         _forget(key, found)
         return None
-    lease.close(len(data), "complete")
+    found.lease.close(len(data), "complete")
     return data, found.media_type
 
 

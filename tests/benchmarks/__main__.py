@@ -7,16 +7,17 @@ absolute times say little and prove nothing.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, bundle, dataplane, deid, growth, pixels, viewer
+from tests.benchmarks import audit, bundle, dataplane, deid, growth, pixels, postgresql, record_cost, viewer
 from tests.benchmarks.rows import Row
 
-AREAS = (deid, pixels, dataplane, viewer, audit, bundle, growth)
+AREAS = (deid, pixels, dataplane, postgresql, viewer, audit, record_cost, bundle, growth)
 
 
 def shown(rows: list[Row]) -> Table:
@@ -30,15 +31,21 @@ def shown(rows: list[Row]) -> Table:
 
 
 def main() -> None:
+    """Measure the areas that are named, or all; what is found is shown at once, and kept in var/bench.json."""
     console = Console(width=150)
     rows: list[Row] = []
     for area in AREAS:
-        console.print(f"measuring {area.__name__.rsplit('.', 1)[-1]} ...")
-        rows += area.measure()
-    console.print(shown(rows))
+        name = area.__name__.rsplit(".", 1)[-1]
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        console.print(f"measuring {name} ...")
+        found = area.measure()
+        console.print(shown(found))
+        rows += found
     target = Path("var/bench.json")
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps([asdict(row) for row in rows], indent=1), "utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()

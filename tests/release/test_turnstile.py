@@ -156,6 +156,8 @@ def test_without_the_count_of_changes_everybody_comes_to_the_door(world: World, 
 
 def test_every_table_that_decides_on_access_is_watched(world: World) -> None:
     with database.reading() as db:
-        asked = "SELECT tbl_name || ' ' || name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_counts'"
+        of_sqlite = db.get_bind().dialect.name == "sqlite"
+        table = "sqlite_master WHERE type = 'trigger' AND name" if of_sqlite else "pg_trigger WHERE tgname"
+        asked = f"SELECT {'name' if of_sqlite else 'tgname'} FROM {table} LIKE '%_counts'"
         found = set(db.scalars(text(asked)))
     assert len(found) == sum(map(len, changes.WATCHED.values()))
