@@ -11,6 +11,7 @@ from gateway.errors import Conflict, Forbidden, Invalid, NotFound
 from gateway.governance.models import Application, Kind, Review, ReviewState, State
 from gateway.governance.workflow import Workflow
 from gateway.people.models import Account
+from gateway.projects.models import Project
 
 
 class NotYours(NotFound):
@@ -124,10 +125,19 @@ def is_applicant(application: Application, by: Account) -> None:
 
 
 def on_team(application: Application, account: Account) -> bool:
-    """Whether the account applies, is named as one who will see the data, or was invited or accepted to be."""
+    """Whether the account applies, is named as one who will see the data, or was invited or accepted to be.
+
+    For a change to a project: also whether it is on that project.
+    """
+    if application.changes is not None and _on(application.changes, account):
+        return True
     if any(each.accepted_by_id == account.id for each in application.invitations):
         return True
     return account.id == application.applicant_id or account.email.lower() in application.team_emails
+
+
+def _on(project: Project, account: Account) -> bool:
+    return any(each.account_id == account.id for each in project.memberships)
 
 
 def not_own(application: Application, by: Account) -> None:
@@ -199,6 +209,20 @@ def had_a_say(application: Application) -> set[str]:
     decided = {application.decision.decided_by_id} if application.decision else set[str]()
     reviewed = {each.reviewer_id for each in application.reviews_given}
     return decided | reviewed | {each.account_id for each in application.votes}
+
+
+def triagers(application: Application) -> set[str]:
+    """Ids of those who chose its reviewers."""
+    chose = {application.triaged_by_id} | {each.asked_by_id for each in application.reviews}
+    return {each for each in chose if each is not None}
+
+
+def judges(application: Application) -> set[str]:
+    """Ids of all who triaged it, reviewed, answered for a site, voted, decided or heard an appeal, in any round."""
+    sites = {each.answered_by_id for each in application.sites if each.answered_by_id}
+    heard = application.appeal.decided_by_id if application.appeal else None
+    here = triagers(application) | had_a_say(application) | sites | ({heard} if heard else set[str]())
+    return here | (judges(application.revises) if application.revises else set())
 
 
 def had_a_say_before(application: Application) -> set[str]:

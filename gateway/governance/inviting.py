@@ -123,9 +123,7 @@ def carry_over(*, source: Application, to: Application, now: datetime) -> None:
 
 def _judges(application: Application) -> set[str]:
     """Everybody who was asked, answered, voted or decided, here or in the rounds before."""
-    asked = {each.reviewer_id for each in application.reviews} | {each.account_id for each in application.votes}
-    sites = {each.answered_by_id for each in application.sites if each.answered_by_id}
-    return asked | sites | guards.had_a_say(application) | guards.had_a_say_before(application)
+    return {each.reviewer_id for each in application.reviews} | guards.judges(application)
 
 
 def _digest(secret: str) -> str:

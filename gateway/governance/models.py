@@ -124,12 +124,13 @@ class Application(Base):
     started_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     review_began_at: Mapped[datetime | None]
+    triaged_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
     closed_at: Mapped[datetime | None]
     revises_id: Mapped[str | None] = mapped_column(ForeignKey("application.id"), unique=True)
     project_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"), index=True)
     changes_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"), index=True)  # the project to be changed
 
-    applicant: Mapped[Account] = relationship()
+    applicant: Mapped[Account] = relationship(foreign_keys=[applicant_id])
     project: Mapped[Project | None] = relationship(foreign_keys=[project_id])
     changes: Mapped[Project | None] = relationship(foreign_keys=[changes_id])
     revises: Mapped[Application | None] = relationship(remote_side="Application.id")
@@ -249,6 +250,7 @@ class Review(Base):
     group: Mapped[str] = mapped_column("review_group", String(32))
     state: Mapped[str] = mapped_column(String(16), default=ReviewState.WAITING.value)
     asked_at: Mapped[datetime]
+    asked_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
     answered_at: Mapped[datetime | None]
     recommendation: Mapped[str | None] = mapped_column(String(32))
     comments: Mapped[str] = mapped_column(Text, default="")
@@ -256,7 +258,7 @@ class Review(Base):
     conflict: Mapped[str] = mapped_column(Text, default="")
 
     application: Mapped[Application] = relationship(back_populates="reviews")
-    reviewer: Mapped[Account] = relationship()
+    reviewer: Mapped[Account] = relationship(foreign_keys=[reviewer_id])
 
 
 class SiteConsent(Base):

@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gateway.governance import guards
 from gateway.governance.models import Application
 from gateway.jobs.queue import enqueue
 from gateway.people.models import Account
 from gateway.projects import grant_changes, grants
-from gateway.projects.commands import add_member, begin_project
+from gateway.projects.commands import add_member, bar, begin_project
 from gateway.projects.conditions import set_conditions
 from gateway.projects.models import Grant, Project
 from gateway.projects.stating import Words, state
@@ -35,7 +36,7 @@ class Opened:
 def project_for(db: Session, *, by: Actor, application: Application, now: datetime) -> Project:
     """The project to open the door for: a new one, or the one that is changed, with who is new on its team.
 
-    Raises ProjectClosed for a change to a closed project.
+    Whoever judged it is barred from it. Raises ProjectClosed for a change to a closed project, JudgedIt.
     """
     project = application.changes
     if project is None:
@@ -44,6 +45,7 @@ def project_for(db: Session, *, by: Actor, application: Application, now: dateti
         raise grants.ProjectClosed
     else:
         _welcome(db, by, application, project, now)
+    bar(db, by=by, project=project, accounts=guards.judges(application) | {by.id}, now=now)
     _state(db, by, project, application, now)
     return project
 

@@ -51,7 +51,7 @@ def begin_review(
     everybody = [each.id for chosen in reviewers.values() for each in chosen]
     if set(reviewers) - {each.key for each in workflow.groups} or len(set(everybody)) < len(everybody):
         raise guards.UnfitReviewer("Nobody can review in two groups.")
-    move(db, application, State.IN_REVIEW, review_began_at=now)
+    move(db, application, State.IN_REVIEW, review_began_at=now, triaged_by_id=by.id)
     for group in workflow.groups:
         for reviewer in reviewers[group.key]:
             _ask(db, by=by, application=application, group=group.key, reviewer=reviewer, now=now)
@@ -116,7 +116,7 @@ def _place(application: Application, by: Account) -> Review:
 
 
 def _ask(db: Session, *, by: Account, application: Application, group: str, reviewer: Account, now: datetime) -> None:
-    place = Review(reviewer=reviewer, group=group, state=ReviewState.WAITING.value, asked_at=now)
+    place = Review(reviewer=reviewer, group=group, state=ReviewState.WAITING.value, asked_at=now, asked_by_id=by.id)
     application.reviews.append(place)
     db.flush()
     detail = {"reviewer": reviewer.id, "group": group}

@@ -12,35 +12,22 @@ from werkzeug.wrappers import Response
 
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.errors import Conflict, Invalid, NotFound, Unauthenticated
-from gateway.people.access import requires, signed_in, the_account
+from gateway.errors import Conflict, Invalid
+from gateway.people.access import requires, signed_in
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.projects import closing, conditions, grant_changes, queries
 from gateway.projects.models import LEAD, Condition, Grant, Project
+from gateway.projects.viewer import NoSuchProject, me
 
 after = Blueprint("after", __name__)
-
-
-class NoSuchThing(NotFound):
-    """Somebody else's; whether it exists is not told."""
-
-    code = "project-not-found"
-    title = "There is no such project, or you are not a member of it"
-
-
-def _me(db: Session) -> Account:
-    found = db.get(Account, the_account().id)
-    if found is None:
-        raise Unauthenticated
-    return found
 
 
 def _do(project_id: str, said: str, step: Callable[[Session, Account], None]) -> Response:
     """One step in one transaction, and back to the project with what happened in plain words."""
     try:
         with transaction() as db:
-            step(db, _me(db))
+            step(db, me(db))
     except (Conflict, Invalid) as refusal:
         flash(refusal.message)
     else:
@@ -51,14 +38,14 @@ def _do(project_id: str, said: str, step: Callable[[Session, Account], None]) ->
 def _grant(db: Session, project_id: str, grant_id: str) -> Grant:
     found = queries.grant(db, grant_id)
     if found is None or found.project_id != project_id:
-        raise NoSuchThing
+        raise NoSuchProject
     return found
 
 
 def _condition(db: Session, project_id: str, condition_id: str) -> Condition:
     found = db.get(Condition, condition_id)
     if found is None or found.project_id != project_id:
-        raise NoSuchThing
+        raise NoSuchProject
     return found
 
 
@@ -68,9 +55,9 @@ def suspend(project_id: str, grant_id: str) -> Response:
     """Stop access for a time."""
     reason = request.form.get("reason", "")
 
-    def step(db: Session, me: Account) -> None:
+    def step(db: Session, by: Account) -> None:
         grant = _grant(db, project_id, grant_id)
-        grant_changes.suspend(db, by=acting(me), grant=grant, reason=reason, now=now())
+        grant_changes.suspend(db, by=acting(by), grant=grant, reason=reason, now=now())
 
     return _do(project_id, "Access is suspended.", step)
 
@@ -80,8 +67,8 @@ def suspend(project_id: str, grant_id: str) -> Response:
 def resume(project_id: str, grant_id: str) -> Response:
     """Let it go on."""
 
-    def step(db: Session, me: Account) -> None:
-        grant_changes.resume(db, by=me, grant=_grant(db, project_id, grant_id), now=now())
+    def step(db: Session, by: Account) -> None:
+        grant_changes.resume(db, by=by, grant=_grant(db, project_id, grant_id), now=now())
 
     return _do(project_id, "Access goes on.", step)
 
@@ -92,9 +79,9 @@ def report(project_id: str, condition_id: str) -> Response:
     """A member says what was done."""
     note = request.form.get("note", "")
 
-    def step(db: Session, me: Account) -> None:
+    def step(db: Session, by: Account) -> None:
         condition = _condition(db, project_id, condition_id)
-        conditions.report_done(db, by=me, condition=condition, note=note, now=now())
+        conditions.report_done(db, by=by, condition=condition, note=note, now=now())
 
     return _do(project_id, "Thank you. A data steward looks at it.", step)
 
@@ -105,12 +92,12 @@ def judge(project_id: str, condition_id: str, verdict: str) -> Response:
     """A steward accepts it, or sends it back."""
     remark = request.form.get("remark", "")
 
-    def step(db: Session, me: Account) -> None:
+    def step(db: Session, by: Account) -> None:
         condition = _condition(db, project_id, condition_id)
         if verdict == "accept":
-            conditions.accept(db, by=me, condition=condition, now=now())
+            conditions.accept(db, by=by, condition=condition, now=now())
         else:
-            conditions.send_back(db, by=me, condition=condition, remark=remark, now=now())
+            conditions.send_back(db, by=by, condition=condition, remark=remark, now=now())
 
     return _do(project_id, "Recorded.", step)
 
@@ -135,7 +122,7 @@ def close(project_id: str) -> Any:
         with transaction() as db:
             closing.close(
                 db,
-                by=_me(db),
+                by=me(db),
                 project=_project(db, project_id),
                 outputs=sent.get("outputs", "").splitlines(),
                 destruction=sent.get("destruction", ""),
@@ -156,8 +143,8 @@ def close(project_id: str) -> Any:
 def check(project_id: str) -> Response:
     """A steward agrees that it ended well."""
 
-    def step(db: Session, me: Account) -> None:
-        closing.check(db, by=me, project=_project(db, project_id), now=now())
+    def step(db: Session, by: Account) -> None:
+        closing.check(db, by=by, project=_project(db, project_id), now=now())
 
     return _do(project_id, "The end of the project is checked.", step)
 
@@ -165,16 +152,16 @@ def check(project_id: str) -> Response:
 def _project(db: Session, project_id: str) -> Project:
     found = queries.project(db, project_id)
     if found is None:
-        raise NoSuchThing
+        raise NoSuchProject
     return found
 
 
 def _closing_page(project_id: str, sent: dict[str, str], faults: dict[str, str]) -> str:
     with reading() as db:
         project = _project(db, project_id)
-        place = queries.membership(db, project_id, _me(db).id)
+        place = queries.membership(db, project_id, me(db).id)
         if place is None:
-            raise NoSuchThing
+            raise NoSuchProject
         if place.role != LEAD:
             raise closing.NotTheLead
         return render_template("projects/close.html", project=project, values=sent, faults=faults)

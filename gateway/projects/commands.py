@@ -1,15 +1,20 @@
-"""Projects and their members: begin, add, remove."""
+"""Projects and their members: begin, add, remove; and who can never be one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from gateway.errors import Conflict
+from gateway.errors import Conflict, Forbidden
+from gateway.notices.commands import tell
+from gateway.notices.models import Kind
 from gateway.people.models import Account
-from gateway.projects.models import LEAD, MEMBER, Membership, Project
+from gateway.projects.grants import ProjectClosed
+from gateway.projects.models import LEAD, MEMBER, Barred, Grant, Membership, Project
+from gateway.projects.telling import reference
 from gateway.trail.record import Actor, record
 
 
@@ -25,6 +30,20 @@ class LeadStays(Conflict):
 
     code = "lead-stays"
     title = "The lead of a project cannot be removed"
+
+
+class NotOneself(Forbidden):
+    """Who lets people in lets in others."""
+
+    code = "not-oneself"
+    title = "You cannot put yourself on a project, so somebody else has to do this"
+
+
+class JudgedIt(Conflict):
+    """Who judged an application of the project gains nothing from it."""
+
+    code = "judged-this-project"
+    title = "This person had a part in judging this project, so they cannot be part of it"
 
 
 def begin_project(
@@ -58,7 +77,13 @@ def begin_project(
 
 
 def add_member(db: Session, *, by: Actor, project: Project, account: Account, now: datetime) -> Membership:
-    """Put one more person on the project. Raises AlreadyAMember."""
+    """Put one more person on the project. Raises NotOneself, ProjectClosed, JudgedIt, AlreadyAMember."""
+    if by.id == account.id:
+        raise NotOneself
+    if project.closure is not None:
+        raise ProjectClosed
+    if db.get(Barred, (project.id, account.id)) is not None:
+        raise JudgedIt
     if db.get(Membership, (project.id, account.id)) is not None:
         raise AlreadyAMember
     membership = Membership(account_id=account.id, role=MEMBER, since=now)
@@ -69,10 +94,28 @@ def add_member(db: Session, *, by: Actor, project: Project, account: Account, no
 
 
 def remove_member(db: Session, *, by: Actor, membership: Membership, now: datetime) -> None:
-    """Take a person off the project; the next `admit` refuses them. Raises LeadStays."""
+    """Take a person off the project: the next `admit` refuses them, and what runs under its grants stops.
+
+    Raises LeadStays.
+    """
     if membership.role == LEAD:
         raise LeadStays
     project, account = membership.project_id, membership.account_id
     db.delete(membership)
     db.flush()
+    db.execute(update(Grant).where(Grant.project_id == project).values(epoch=Grant.epoch + 1))
     record(db, action="project.member.removed", actor=by, now=now, project=project, subject=account)
+    if by.id != account:
+        text = f"You are no longer a member of project {reference(project)}"
+        tell(db, to=[db.get_one(Account, account)], kind=Kind.ACCESS, text=text, href="/projects", now=now)
+
+
+def bar(db: Session, *, by: Actor, project: Project, accounts: Collection[str], now: datetime) -> None:
+    """Keep these accounts (ids) off the project for good: they judged it. Raises JudgedIt if one is on it."""
+    if not set(accounts).isdisjoint(each.account_id for each in project.memberships):
+        raise JudgedIt
+    fresh = [each for each in sorted(set(accounts)) if db.get(Barred, (project.id, each)) is None]
+    db.add_all(Barred(project_id=project.id, account_id=each, since=now) for each in fresh)
+    db.flush()
+    if fresh:
+        record(db, action="project.barred", actor=by, now=now, project=project.id, detail={"accounts": fresh})

@@ -48,6 +48,16 @@ class Membership(Base):
     project: Mapped[Project] = relationship(back_populates="memberships")
 
 
+class Barred(Base):
+    """Somebody who judged an application of the project: they can never be part of it."""
+
+    __tablename__ = "project_barred"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True)
+    since: Mapped[datetime]
+
+
 class Grant(Base):
     """Leave for a project's members to see some datasets from one moment until another.
 

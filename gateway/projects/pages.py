@@ -11,36 +11,24 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.errors import Conflict, Invalid, NotFound, Unauthenticated
-from gateway.people.access import actor, may, requires, signed_in, the_account
+from gateway.errors import Conflict, Invalid
+from gateway.people.access import actor, may, requires, signed_in
 from gateway.people.models import Account
-from gateway.projects import commands, grants, queries
+from gateway.projects import grants, queries
 from gateway.projects.after_pages import after
+from gateway.projects.member_pages import members
 from gateway.projects.models import LEAD, Project
 from gateway.projects.standing import Standing, standing
+from gateway.projects.viewer import NoSuchProject, me, seen_by
 
 Panel = Callable[[Project, Account], Markup]
 pages = Blueprint("projects", __name__, template_folder="templates")
 pages.register_blueprint(after)
-
-
-class NoSuchProject(NotFound):
-    """Somebody else's project; whether it exists is not told."""
-
-    code = "project-not-found"
-    title = "There is no such project, or you are not a member of it"
-
-
-class NoSuchPerson(Invalid):
-    """Only people with an account can be members."""
-
-    code = "person-not-found"
-    title = "Nobody has an account with this email address"
+pages.register_blueprint(members)
 
 
 def install(app: Flask) -> None:
@@ -54,7 +42,7 @@ def index() -> str:
     """My projects; every project for those who may revoke grants."""
     moment = now()
     with reading() as db:
-        account = _me(db)
+        account = me(db)
         found = queries.all_projects(db) if may("grant.revoke") else queries.projects_of(db, account.id)
         return render_template(
             "projects/projects.html",
@@ -68,21 +56,22 @@ def index() -> str:
 def show(project_id: str) -> str:
     """One project: what it may see until when, on which conditions, who is on it, and its releases."""
     with reading() as db:
-        account = _me(db)
-        project = _seen(db, project_id, account)
+        account = me(db)
+        project = seen_by(db, project_id, account)
         panels: Sequence[Panel] = current_app.extensions["project_panels"]
         place = queries.membership(db, project_id, account.id)
-        members = [(each, db.get(Account, each.account_id)) for each in project.memberships]
+        people = [(each, db.get(Account, each.account_id)) for each in project.memberships]
         return render_template(
             "projects/project.html",
             project=project,
             grants=_standings(project, now()),
-            members=sorted(members, key=lambda pair: (pair[0].role, pair[1].name if pair[1] else "")),
+            members=sorted(people, key=lambda pair: (pair[0].role, pair[1].name if pair[1] else "")),
             panels=[panel(project, account) for panel in panels],
             is_member=place is not None,
             is_lead=place is not None and place.role == LEAD,
             may_revoke=may("grant.revoke"),
             may_add=may("application.triage"),
+            me=account.id,
             one_second=timedelta(seconds=1),
         )
 
@@ -103,38 +92,6 @@ def revoke(project_id: str, grant_id: str) -> Response:
     else:
         flash("Access is revoked.")
     return redirect(url_for(".show", project_id=project_id))
-
-
-@pages.post("/projects/<project_id>/members")
-@requires("application.triage")
-def add_member(project_id: str) -> Response:
-    """A steward puts a person with an account on the project."""
-    try:
-        with transaction() as db:
-            project = _seen(db, project_id, _me(db))
-            account = queries.account_of(db, request.form.get("email", ""))
-            if account is None:
-                raise NoSuchPerson
-            commands.add_member(db, by=actor(), project=project, account=account, now=now())
-    except (Conflict, Invalid) as refusal:
-        flash(refusal.message)
-    return redirect(url_for(".show", project_id=project_id))
-
-
-def _me(db: Session) -> Account:
-    found = db.get(Account, the_account().id)
-    if found is None:
-        raise Unauthenticated
-    return found
-
-
-def _seen(db: Session, project_id: str, account: Account) -> Project:
-    project = queries.project(db, project_id)
-    if project is None:
-        raise NoSuchProject
-    if queries.membership(db, project_id, account.id) is None and not may("grant.revoke"):
-        raise NoSuchProject
-    return project
 
 
 def _standings(project: Project, moment: datetime) -> list[Standing]:

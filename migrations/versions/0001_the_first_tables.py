@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.Column("started_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("review_began_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("triaged_by_id", sa.String(length=16), nullable=True),
         sa.Column("closed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("revises_id", sa.String(length=16), nullable=True),
         sa.Column("project_id", sa.String(length=16), nullable=True),
@@ -222,6 +223,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_application_project_id_project")),
         sa.ForeignKeyConstraint(["revises_id"], ["application.id"], name=op.f("fk_application_revises_id_application")),
+        sa.ForeignKeyConstraint(
+            ["triaged_by_id"], ["people_account.id"], name=op.f("fk_application_triaged_by_id_people_account")
+        ),
         sa.ForeignKeyConstraint(
             ["workflow_sha256"], ["policy_text.sha256"], name=op.f("fk_application_workflow_sha256_policy_text")
         ),
@@ -379,6 +383,17 @@ def upgrade() -> None:
     with op.batch_alter_table("people_token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_people_token_account_id"), ["account_id"], unique=False)
 
+    op.create_table(
+        "project_barred",
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("since", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_project_barred_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_barred_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "account_id", name=op.f("pk_project_barred")),
+    )
     op.create_table(
         "project_closure",
         sa.Column("project_id", sa.String(length=16), nullable=False),
@@ -682,6 +697,7 @@ def upgrade() -> None:
         sa.Column("review_group", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("asked_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("asked_by_id", sa.String(length=16), nullable=True),
         sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("recommendation", sa.String(length=32), nullable=True),
         sa.Column("comments", sa.Text(), nullable=False),
@@ -695,6 +711,9 @@ def upgrade() -> None:
         sa.CheckConstraint("state in ('waiting', 'given', 'stepped-aside')", name=op.f("ck_review_state")),
         sa.ForeignKeyConstraint(
             ["application_id"], ["application.id"], name=op.f("fk_review_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["people_account.id"], name=op.f("fk_review_asked_by_id_people_account")
         ),
         sa.ForeignKeyConstraint(
             ["reviewer_id"], ["people_account.id"], name=op.f("fk_review_reviewer_id_people_account")
@@ -1048,6 +1067,7 @@ def downgrade() -> None:
 
     op.drop_table("project_condition")
     op.drop_table("project_closure")
+    op.drop_table("project_barred")
     with op.batch_alter_table("people_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_people_token_account_id"))
 

@@ -113,6 +113,7 @@ def test_every_step_is_on_the_trail_in_order():
         "review.given",
         "review.given",
         "project.begun",
+        "project.barred",
         "project.stated",
         "application.approved-with-conditions",
         "grant.issued",
