@@ -1,6 +1,14 @@
 """gunicorn's settings, taken from the gateway's own (gateway/settings.py)."""
 
+import sys
+
 from gateway.settings import current
+
+for _unused in (
+    "requests",
+    "rich",
+):  # pydicom and structlog load them where they are there, for what no web worker does:
+    sys.modules.setdefault(_unused, None)  # type: ignore[arg-type]  # 9 MB each worker; None says that there is none
 
 _settings = current()
 

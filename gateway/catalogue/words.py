@@ -6,9 +6,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from pydicom.sr._snomed_dict import mapping
-from pydicom.sr.codedict import Collection
-
 DAB = ("74850005", "diaminobenzidine stain")
 MODALITIES = {  # PS3.16 CID 29; what is not here is not told
     "SM": "slide microscopy", "CT": "CT", "MR": "MRI", "US": "ultrasound", "MG": "mammography", "PT": "PET",
@@ -47,6 +44,8 @@ TERMS = {  # Data Use Ontology
 @lru_cache(maxsize=1)
 def _meanings() -> dict[str, str]:
     """SCT code value -> the shortest of the standard's meanings."""
+    from pydicom.sr.codedict import Collection  # here, as these tables weigh 15 MB and only indexing needs them
+
     found: dict[str, str] = {}
     for concept in Collection("SCT").concepts.values():
         meaning = re.sub(r"( structure)?( \([^()]*\))?$", "", concept.meaning)
@@ -58,18 +57,24 @@ def _meanings() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _stains() -> dict[str, str]:
     """SCT code value -> meaning of the staining substances (PS3.16 CID 8112), and one that it lacks."""
+    from pydicom.sr.codedict import Collection
+
     return {each.value: each.meaning for each in Collection("CID8112").concepts.values()} | dict([DAB])
 
 
 @lru_cache(maxsize=1)
 def _terms_of_body_parts() -> dict[str, str]:
     """BodyPartExamined, as PS3.16 annex L writes it, -> the words of the code's meaning."""
+    from pydicom.sr.codedict import Collection
+
     parts = Collection("CID4").concepts | Collection("CID4031").concepts
     return {keyword.upper(): each.meaning for keyword, each in parts.items()}
 
 
 def _value(value: str, scheme: str) -> str:
     """A code value as SNOMED CT writes it, from its older form (SRT) too; empty for other schemes."""
+    from pydicom.sr._snomed_dict import mapping
+
     return value if scheme == "SCT" else str(mapping["SRT"].get(value, "")) if scheme in ("SRT", "SNM3") else ""
 
 

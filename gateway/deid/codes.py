@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import cast
 
-from pydicom.sr._concepts_dict import concepts
-from pydicom.sr._snomed_dict import mapping
-
+from gateway.deid.code_table import code_table
 from gateway.deid.marks import encoded, encoded_item
 from gateway.dicom.elements import Element, elements, items
 from gateway.dicom.encoding import Encoding
@@ -35,25 +32,9 @@ _SHIFT = (
 )
 
 
-@lru_cache(maxsize=1)
-def _vocabulary() -> dict[tuple[str, str], str]:
-    """Meaning by scheme and code value: the context groups of PS3.16, as pydicom carries them."""
-    schemes = cast(dict[str, dict[str, dict[str, tuple[str, list[int]]]]], concepts)
-    known = {
-        (scheme, value): meaning
-        for scheme, by_keyword in schemes.items()
-        for codes in by_keyword.values()
-        for value, (meaning, _groups) in codes.items()
-    }
-    for value, sct in mapping["SRT"].items():  # names of SNOMED before SCT
-        if ("SCT", sct) in known:
-            known["SRT", value] = known["SNM3", value] = known["SCT", sct]
-    return known
-
-
 def meaning_of(scheme: str, value: str) -> str | None:
     """What a code means, in the vocabulary's words; the code itself if only its form is known; None if neither."""
-    known = _vocabulary().get((scheme, value))
+    known = code_table().meaning(scheme, value)
     if known is not None:
         return known.encode("ascii", "ignore").decode("ascii")[:64]
     form = _FORMS.get(scheme)
