@@ -4,14 +4,14 @@ SQLite (WAL, synchronous=FULL) by default; writers queue on a file lock, because
 busy-wait starves (measured: p99 433 ms without the lock, 8 ms with it). PostgreSQL by URL; writers queue there
 too, on an advisory lock: every change writes to one log, so they would wait for one another all the same, and
 what a command has checked stays true until it commits. A reader sees one state from its first query to its last.
+Nobody waits for ever: `turns.at_most` says how long, and then it is DatabaseBusy.
 """
 
 from __future__ import annotations
 
-import fcntl
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +19,26 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from gateway import turns
 from gateway.settings import current
 
 WRITERS = 0x51DE6A7E  # PostgreSQL: whoever writes holds this until the commit
 POOL = 32  # connections of a process, at most; a thread needs one
+NET = {"connect_timeout": "5", "keepalives_idle": "10", "keepalives_interval": "3", "keepalives_count": "3",
+       "tcp_user_timeout": "15000", "options": "-c statement_timeout=60s"}  # fmt: skip  # of PostgreSQL (libpq 34.1.2)
+DENIED = {
+    "55P03": turns.DatabaseBusy,
+    "57014": turns.DatabaseBusy,
+    "25006": turns.Unwritable,
+    "53100": turns.Unwritable,
+}
+REFUSED = (("locked", turns.DatabaseBusy), ("readonly", turns.Unwritable), ("disk", turns.Unwritable))  # SQLite's words
+TAKE_TURN = "SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:key)"
+TAKE_TIME = "SELECT set_config('statement_timeout', :most, true)"
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 
 
@@ -104,8 +117,9 @@ def _opened(url: str) -> _Bound:
 
 
 def _opened_postgresql(url: str) -> _Bound:
-    driven = make_url(url).set(drivername="postgresql+psycopg")
-    made = create_engine(driven, pool_pre_ping=True, pool_size=POOL, max_overflow=0)
+    asked = make_url(url)
+    driven = asked.set(drivername="postgresql+psycopg", query={**NET, **asked.query})
+    made = create_engine(driven, pool_pre_ping=True, pool_size=POOL, max_overflow=0, pool_timeout=turns.USUAL)
     return _Bound(made, sessionmaker(made, expire_on_commit=False), None)
 
 
@@ -136,29 +150,53 @@ def _now_bound() -> _Bound:
 
 
 @contextmanager
-def _writers_turn(bound: _Bound) -> Iterator[None]:
-    if bound.lock_file is None:
-        yield
-        return
-    with bound.lock_file.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
 def transaction() -> Iterator[Session]:
     """A session that commits at the end of the block, or rolls back whole if the block raises.
 
     Only doors (pages, API, command line, job handlers) open one; commands get the session.
     Work to do after the commit is put in `session.info["after_commit"]` by `after_commit`.
+    Raises DatabaseBusy or Unwritable (`turns`), or what the database raises when it is away.
     """
     bound = _now_bound()
-    with _writers_turn(bound), bound.sessions() as session, session.begin():
-        if bound.engine.dialect.name == "postgresql":
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS})
+    with _told_plainly(), _writers_turn(bound), bound.sessions() as session, session.begin():
+        _in_time(bound, session)
         yield session
     for work in session.info.pop("after_commit", []):
         work()
+
+
+def _writers_turn(bound: _Bound) -> AbstractContextManager[None]:
+    return nullcontext() if bound.lock_file is None else turns.turn(bound.lock_file)
+
+
+def _in_time(bound: _Bound, session: Session) -> None:
+    """Bound what this transaction may wait for; on PostgreSQL also take its turn."""
+    wait = int(turns.longest() * 1000)
+    if bound.lock_file is not None:
+        session.connection().exec_driver_sql(f"PRAGMA busy_timeout={wait}")
+    elif bound.engine.dialect.name == "postgresql":
+        _take_time(session)
+        session.execute(text(TAKE_TURN), {"wait": f"{wait}ms", "key": WRITERS})
+
+
+def _take_time(session: Session) -> None:
+    """Let those who wait long for their turn have statements that take as long."""
+    if turns.longest() > turns.USUAL:
+        session.execute(text(TAKE_TIME), {"most": f"{turns.longest():.0f}s"})
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """What the database says of a lock that is not given, and of a store that takes nothing, in our own errors."""
+    try:
+        yield
+    except DBAPIError as error:
+        known = DENIED.get(getattr(error.orig, "sqlstate", None) or "")
+        if known is None and isinstance(error, OperationalError):
+            known = next((kind for word, kind in REFUSED if word in str(error.orig)), None)
+        if known is None:
+            raise
+        raise known from error
 
 
 def after_commit(session: Session, work: Any) -> None:
@@ -173,6 +211,7 @@ def reading() -> Iterator[Session]:
     with bound.sessions() as session:
         if bound.engine.dialect.name == "postgresql":
             session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+            _take_time(session)
         yield session
         session.expunge_all()  # a rollback would empty the objects that were handed out
         session.rollback()

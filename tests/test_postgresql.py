@@ -23,6 +23,7 @@ from gateway.settings import Settings
 from gateway.trail.models import Event
 from gateway.trail.record import SYSTEM, record
 from gateway.trail.sequencer import newest, sequence
+from gateway.turns import PATIENT, DatabaseBusy, Unwritable, at_most
 from tests.databases import programs, server
 from tests.faults.crashes import lost
 
@@ -133,3 +134,37 @@ def test_no_frame_is_without_a_record_however_often_the_database_crashes() -> No
     received, missing = lost(2)
     assert received > 50
     assert missing == 0
+
+
+def test_nobody_waits_for_ever_for_another_writer(url: str) -> None:
+    write()
+    with database.transaction() as other:
+        other.execute(text("SELECT 1"))
+        with ThreadPoolExecutor(1) as pool:
+
+            def hurried() -> None:
+                with at_most(0.1):
+                    write()
+
+            with pytest.raises(DatabaseBusy):
+                pool.submit(hurried).result(60)
+    assert write() == 2
+
+
+def test_a_store_that_may_only_be_read_says_so(url: str) -> None:
+    forbidden = "SELECT set_config('transaction_read_only', 'on', true); DELETE FROM people_account"
+    with pytest.raises(Unwritable), database.transaction() as db:
+        db.connection().exec_driver_sql(forbidden)
+
+
+def test_a_statement_takes_a_minute_at_most_unless_the_work_is_in_the_background(url: str) -> None:
+    def longest() -> list[str]:
+        asked = text("SHOW statement_timeout")
+        with database.transaction() as db:
+            writing = str(db.scalar(asked))
+        with database.reading() as db:
+            return [writing, str(db.scalar(asked))]
+
+    assert longest() == ["1min", "1min"]
+    with at_most(PATIENT):
+        assert longest() == ["15min", "15min"]

@@ -7,6 +7,7 @@ from importlib import import_module
 
 import click
 
+from gateway import turns
 from gateway.errors import SlidegateError
 
 COMMANDS = {  # name -> module.attribute; the order is that of the help page
@@ -50,7 +51,8 @@ def slidegate() -> None:
 def main() -> None:
     """Run a command: exit 0 done, 1 refused or failed with one clear line, 2 wrong usage."""
     try:
-        slidegate(standalone_mode=False)
+        with turns.at_most(turns.PATIENT):
+            slidegate(standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

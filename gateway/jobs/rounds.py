@@ -14,6 +14,7 @@ from importlib import import_module
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway import turns
 from gateway.errors import SlidegateError
 
 Round = Callable[[datetime], None]
@@ -58,7 +59,8 @@ def keep_on(stop: threading.Event, clock: Callable[[], datetime]) -> None:
 def _run(each: Round, now: datetime) -> None:
     log = structlog.get_logger("gateway.jobs.rounds")
     try:
-        each(now)
+        with turns.at_most(turns.PATIENT):
+            each(now)
     except SlidegateError as error:
         log.error("round-failed", round=each.__name__, code=error.code)
     except (SQLAlchemyError, OSError) as error:

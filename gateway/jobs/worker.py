@@ -11,7 +11,10 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from gateway import clock
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway import clock, turns
 from gateway.db import new_id, transaction
 from gateway.errors import SlidegateError
 from gateway.jobs import queue as items
@@ -38,7 +41,8 @@ def execute(kind: str, payload: dict[str, Any], rooms: Sequence[str]) -> Failure
     try:
         for room in rooms:
             import_module(room)
-        handler_of(kind)(payload)
+        with turns.at_most(turns.PATIENT):
+            handler_of(kind)(payload)
     except SlidegateError as error:
         return Failure(error.code, error.message)
     except Exception as error:  # noqa: BLE001  # the outermost door of a work item: recorded and tried again
@@ -58,10 +62,19 @@ class Worker:
         self._last_heartbeat = clock.now()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until told to stop; then give back what is not finished in time."""
+        """Work until told to stop; then give back what is not finished in time.
+
+        While the database is away, busy or read-only it tries again each second: an item whose end could not be
+        written down is done once more when it is stale.
+        """
+        log = structlog.get_logger("gateway.jobs.worker")
         while not stop.is_set():
-            self._fill()
-            self._settle(POLL)
+            try:
+                self._fill()
+                self._settle(POLL)
+            except (SlidegateError, SQLAlchemyError) as error:
+                log.error("worker-waits", code=getattr(error, "code", None) or type(error).__name__)
+                stop.wait(POLL)
         self._put_down()
 
     def run_once(self) -> int:

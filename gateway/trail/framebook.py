@@ -11,14 +11,15 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from gateway import clock
+from gateway import clock, turns
 from gateway.db import transaction
 from gateway.errors import SlidegateError
 from gateway.trail import reads
 from gateway.trail.journal import Journal, JournalFull
 
 EVERY = 1.0  # seconds between two flushes
-LONGEST_LATE = 2.0  # seconds that flushing may fail before no more frames are let out
+LONGEST_LATE = 2.0  # seconds that flushing may fail or hang before no more frames are let out
+SLOWEST = 2.0  # seconds that writing one event may take
 SHARED_FOR = timedelta(seconds=60)  # how long one lease serves new requests
 QUIET_FOR = timedelta(seconds=30)  # an old lease is closed after so long without a frame
 
@@ -77,7 +78,8 @@ class FrameBook:
         self._entering = threading.Lock()  # the journal's head, and `over`
         self._opening = threading.Lock()  # one request opens a lease, the others share it
         self._flushing = threading.Lock()
-        self._failing_since: float | None = None
+        self._oldest: float | None = None  # when the oldest frame was entered that no flush has taken yet
+        self._taken: float | None = None  # the same of those that are being flushed, or that could not be
         self._gone = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="frame-book", daemon=True)
@@ -85,25 +87,50 @@ class FrameBook:
 
     def lease(self, read: reads.Read, now: datetime) -> OpenRead:
         """The open lease for this read, or a new one, durable before it is given back."""
-        with self._opening:
+        found = self._shared.get(read)
+        if found is not None and found.serves(now):
+            return found
+        started = time.monotonic()
+        if not self._opening.acquire(timeout=LONGEST_LATE):
+            raise JournalStuck
+        try:
             found = self._shared.get(read)
-            if found is not None and found.serves(now):
-                return found
-            with transaction() as db:
-                seq = reads.opened(db, read=read, now=now)
-            with self._entering:
-                entry = OpenRead(seq, read, self._journal.open(seq), now)
-                self._open[seq] = self._shared[read] = entry
-            return entry
+            if found is None or not found.serves(now):
+                found = self._opened(read, now, started)
+            return found
+        finally:
+            self._opening.release()
+
+    def _opened(self, read: reads.Read, now: datetime, started: float) -> OpenRead:
+        with turns.at_most(LONGEST_LATE), transaction() as db:
+            seq = reads.opened(db, read=read, now=now)
+        with self._entering:
+            entry = OpenRead(seq, read, self._journal.open(seq), now)
+            self._open[seq] = entry
+            if time.monotonic() - started > SLOWEST:
+                entry.over = True  # the next flush closes it
+                raise JournalStuck
+            self._shared[read] = entry
+        return entry
+
+    def fault(self) -> str:
+        """What keeps frames from leaving, in plain words; empty where nothing does."""
+        return "frames that were sent wait too long to be written to the record" if self._stuck() else ""
+
+    def _stuck(self) -> bool:
+        since = self._taken or self._oldest
+        return since is not None and time.monotonic() - since > EVERY + LONGEST_LATE
 
     def enter(self, entry: OpenRead, frame: int) -> None:
         """Enter a frame before its bytes are sent. Raises LeaseOver, JournalStuck or JournalFull."""
-        since = self._failing_since
-        if since is not None and time.monotonic() - since > LONGEST_LATE:
+        if self._stuck():
             raise JournalStuck
         try:
             self._enter(entry, frame)
         except JournalFull:
+            if not self._flushing.acquire(timeout=LONGEST_LATE):
+                raise JournalStuck from None
+            self._flushing.release()
             self.flush(self._now())
             self._enter(entry, frame)
 
@@ -112,16 +139,23 @@ class FrameBook:
             if entry.over:
                 raise LeaseOver
             self._journal.enter(entry.lease, frame)
+            if self._oldest is None:
+                self._oldest = time.monotonic()
 
     def record(self, entry: OpenRead, frame: int) -> None:
-        """Write a frame as an event of its own before its bytes are sent. Raises LeaseOver."""
-        moment = self._now()
+        """Write a frame as an event of its own before its bytes are sent.
+
+        Raises LeaseOver, or JournalStuck if it took too long: then the record has a frame that was not sent.
+        """
+        moment, started = self._now(), time.monotonic()
         with self._entering:
             if entry.over:
                 raise LeaseOver
             entry.active_at = moment
-        with transaction() as db:
+        with turns.at_most(LONGEST_LATE), transaction() as db:
             reads.sent_frames(db, lease=entry.lease, read=entry.read, frames=[frame], now=moment)
+        if time.monotonic() - started > SLOWEST:
+            raise JournalStuck
 
     def sent(self, entry: OpenRead, count: int) -> None:
         """Add to the bytes that left under a lease."""
@@ -137,6 +171,7 @@ class FrameBook:
             frames = self._journal.entries(tail, middle)  # the long part, without the lock
             with self._entering:
                 until = self._journal.head
+                self._taken, self._oldest = self._taken or self._oldest, None
                 for lease, numbers in self._journal.entries(middle, until).items():
                     frames.setdefault(lease, set()).update(numbers)
                 for lease in frames:
@@ -147,9 +182,10 @@ class FrameBook:
             if frames or due:
                 self._write(frames, due, now)
                 self._settle(until, due)
+            self._taken = None
 
     def _write(self, frames: dict[int, set[int]], due: list[OpenRead], now: datetime) -> None:
-        with transaction() as db:
+        with turns.at_most(LONGEST_LATE), transaction() as db:
             if db.get_bind() is not self.engine:
                 raise Rebound
             for lease, numbers in frames.items():
@@ -171,12 +207,10 @@ class FrameBook:
         while not self._stop.wait(EVERY):
             try:
                 self.flush(self._now())
-                self._failing_since = None
             except Rebound:
                 self._end()
                 return
             except Exception as error:  # noqa: BLE001  # the thread's outermost door: it withholds and goes on
-                self._failing_since = self._failing_since or time.monotonic()
                 log.error("frames could not be made durable: %s", type(error).__name__)
 
     def close(self) -> None:

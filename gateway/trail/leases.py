@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, Protocol
 
-from gateway import clock
+from gateway import clock, turns
 from gateway.db import engine, transaction
 from gateway.settings import current
 from gateway.trail import fitness, reads
@@ -113,13 +113,21 @@ def open_lease(
 
     For `frames` and `rendered` one lease is shared by actor, session, grant and instance for up to 60 s; with
     `each_frame` every frame is an event of its own.
-    Raises NotFit, RecordSlow, and whatever kept the event from being written: then nothing may be sent.
+    Raises NotFit, RecordSlow, JournalStuck, and whatever kept the event from being written: then nothing may be sent.
     """
     fitness.require(now)
     read = Read(actor, project, release, str(instance), grant, how, session)
-    if how in ("frames", "rendered"):
-        book = frame_book()
-        return (EventLease if each_frame else FrameLease)(book, book.lease(read, now))
+    try:
+        with turns.at_most(fitness.SLOWEST):
+            if how in ("frames", "rendered"):
+                book = frame_book()
+                return (EventLease if each_frame else FrameLease)(book, book.lease(read, now))
+            return _whole(read, now)
+    except turns.DatabaseBusy:
+        raise fitness.RecordSlow("the record was kept busy for more than two seconds") from None
+
+
+def _whole(read: Read, now: datetime) -> WholeLease:
     started = time.monotonic()
     with transaction() as db:
         seq = reads.opened(db, read=read, now=now)
@@ -134,6 +142,9 @@ def frame_book() -> FrameBook:
     """The frame book of this process, made at first use after recovering what dead workers left."""
     global _book
     directory = current().data_dir / "journal"
+    known = _book
+    if known is not None and (known.directory, known.engine) == (directory, engine()):
+        return known
     with _booking:
         if _book is not None and (_book.directory, _book.engine) != (directory, engine()):
             _book.abandon()

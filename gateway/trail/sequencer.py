@@ -20,6 +20,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from gateway import turns
 from gateway.db import engine, reading, transaction
 from gateway.errors import SlidegateError
 from gateway.trail import notes, signing, tree, witnesses
@@ -93,7 +94,8 @@ def keep_up(stop: threading.Event, clock: Callable[[], datetime]) -> None:
             with reading() as db:
                 behind = lag(db).events
             if behind:
-                sequence_if_elected(now=clock())
+                with turns.at_most(turns.PATIENT):
+                    sequence_if_elected(now=clock())
             witnesses.ask(now=clock())
         except SlidegateError as error:
             log.error("sequencer-stopped", code=error.code)

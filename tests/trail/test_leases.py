@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,15 +20,17 @@ from sqlalchemy import func, select
 
 from gateway import clock
 from gateway.db import Base, bind, engine, reading
-from gateway.trail import framebook, journal
+from gateway.trail import fitness, framebook, journal
+from gateway.trail.fitness import NotFit
 from gateway.trail.framebook import FrameBook, JournalStuck, LeaseOver
 from gateway.trail.frames import unpacked
 from gateway.trail.journal import Journal, JournalFull, abandoned
-from gateway.trail.leases import Lease, close_frame_book, frame_book, open_lease
+from gateway.trail.leases import EventLease, Lease, close_frame_book, frame_book, open_lease
 from gateway.trail.models import Event
 from gateway.trail.reads import CLOSED, FRAMES, OPENED, How, Read
 from gateway.trail.record import Actor
 from gateway.trail.recovery import recover
+from gateway.turns import DatabaseBusy
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ADA = Actor("account", "ada", "Ada")
@@ -284,3 +290,86 @@ def test_a_forked_child_has_a_journal_of_its_own(data_dir: Path) -> None:
     assert recover(now=NOW) == 1
     assert [unpacked(event.detail) for event in events(FRAMES) if event.instance_uid == "2.25.2"] == [{2}]
     a_lease().frame(3)
+
+
+@contextmanager
+def a_writer_that_hangs(data_dir: Path) -> Iterator[None]:
+    """Another process that has the writers' turn and does not give it back."""
+    with (data_dir / "slidegate.db.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def until_refused(lease: Lease, error: type[Exception]) -> list[int]:
+    """The frames that are let out before that is raised."""
+    over, frames, tick = time.monotonic() + 30, list[int](), threading.Event()
+    while time.monotonic() < over:
+        try:
+            lease.frame(len(frames))
+        except error:
+            return frames
+        frames.append(len(frames))
+        tick.wait(0.005)
+    raise AssertionError("frames went on leaving")
+
+
+def test_no_frame_leaves_while_what_left_before_waits_to_be_written(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framebook, "EVERY", 0.05)
+    monkeypatch.setattr(framebook, "LONGEST_LATE", 0.2)
+    lease = a_lease()
+    with a_writer_that_hangs(data_dir):
+        started = time.monotonic()
+        left = until_refused(lease, JournalStuck)
+        assert time.monotonic() - started < framebook.EVERY * 2 + framebook.LONGEST_LATE + 1
+        assert frame_book().fault()
+    frame_book().flush(NOW)
+    assert set().union(*(unpacked(each.detail) for each in events(FRAMES))) == set(left)
+    lease.frame(0)
+    assert frame_book().fault() == ""
+
+
+def test_the_writers_lock_may_be_had_for_two_seconds_and_a_flush_but_no_longer() -> None:
+    assert framebook.EVERY + framebook.LONGEST_LATE == 3
+
+
+@pytest.mark.parametrize("how", ["frames", "rendered", "instance", "metadata"])
+def test_no_lease_is_given_while_the_record_is_kept_busy(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, how: How
+) -> None:
+    monkeypatch.setattr(framebook, "LONGEST_LATE", 0.1)
+    monkeypatch.setattr(fitness, "SLOWEST", 0.1)
+    a_lease(instance="2.25.9")
+    fitness.forget()
+    with a_writer_that_hangs(data_dir), pytest.raises(NotFit) as told:
+        a_lease(how)
+    assert told.value.status == 503
+    fitness.forget()
+    a_lease(how)
+    assert len(events(OPENED)) == 2
+
+
+def test_a_lease_that_took_too_long_to_write_is_not_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    book, read = frame_book(), Read(ADA, "p", "r", "2.25.1", "g", "frames")
+    with monkeypatch.context() as slow:
+        slow.setattr(framebook, "SLOWEST", -1.0)
+        with pytest.raises(JournalStuck):
+            book.lease(read, NOW)
+    book.flush(NOW)
+    assert [event.lease_seq for event in events(CLOSED)] == [event.seq for event in events(OPENED)]
+    lease = EventLease(book, book.lease(read, NOW))
+    monkeypatch.setattr(framebook, "SLOWEST", -1.0)
+    with pytest.raises(JournalStuck):
+        lease.frame(1)
+
+
+def test_a_frame_with_an_event_of_its_own_does_not_wait_for_ever(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = EventLease(frame_book(), frame_book().lease(Read(ADA, "p", "r", "2.25.1", "g", "frames"), NOW))
+    monkeypatch.setattr(framebook, "LONGEST_LATE", 0.1)
+    with a_writer_that_hangs(data_dir), pytest.raises(DatabaseBusy):
+        lease.frame(1)
+    lease.frame(1)
+    assert unpacked(events(FRAMES)[0].detail) == {1}
