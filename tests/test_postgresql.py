@@ -62,7 +62,7 @@ def test_down_and_up_again_with_events_in_it(url: str) -> None:
     [
         "UPDATE trail_event SET body = 'x'", "DELETE FROM trail_event", "TRUNCATE trail_event CASCADE",
         "INSERT INTO trail_event SELECT 9, at, action, actor_kind, actor_id, project, pseq, subject, release_id, "
-        "instance_uid, lease_seq, body, prev, hash FROM trail_event WHERE seq = 1",
+        "instance_uid, lease_seq, site, body, prev, hash FROM trail_event WHERE seq = 1",
         "UPDATE trail_checkpoint SET note = 'x'", "DELETE FROM trail_checkpoint", "TRUNCATE trail_tile",
         "UPDATE trail_tile SET hashes = ''::bytea", "DELETE FROM trail_tile",
     ],

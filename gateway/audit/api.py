@@ -9,10 +9,18 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from gateway.audit import chain, extents, queries
+from gateway.audit.answers import ANSWERS, Answer, totals
 from gateway.audit.exports import FORMATS
-from gateway.audit.schemas import ChainSchema, EventSchema, EventsSchema, ReadsSchema, SearchSchema
+from gateway.audit.schemas import (
+    ChainSchema,
+    EventSchema,
+    EventsSchema,
+    PatientSearchSchema,
+    ReadsSchema,
+    SearchSchema,
+)
 from gateway.audit.search import EVERYTHING
-from gateway.audit.viewing import exported, looked
+from gateway.audit.viewing import answered, exported, looked
 from gateway.clock import now
 from gateway.errors import NotFound
 from gateway.people.access import requires
@@ -48,9 +56,26 @@ def event(seq: int) -> Event:
 @requires("audit.read")
 @api.arguments(SearchSchema, location="query")
 @api.response(200, ReadsSchema)
-def reads(asked: dict[str, Any]) -> extents.Reads:
-    """Reads of slides that match, newest first, and how much left under each"""
-    return looked(asked["search"], "reads", lambda db: extents.reads(db, asked["search"], before=asked["before"]))
+def reads(asked: dict[str, Any]) -> Answer:
+    """Reads of slides that match, newest first: how much left under each, what it rests on, and the totals"""
+    return _reads(asked)
+
+
+@api.post("/reads")
+@requires("audit.read")
+@api.arguments(PatientSearchSchema)
+@api.response(200, ReadsSchema)
+def reads_of_a_patient(asked: dict[str, Any]) -> Answer:
+    """The same of a patient's or a study's slides; what names a patient is never in an address"""
+    return _reads(asked)
+
+
+def _reads(asked: dict[str, Any]) -> Answer:
+    def question(db: Session) -> Answer:
+        found = extents.reads(db, asked["search"], before=asked["before"])
+        return Answer(found.reads, found.older, totals(db, asked["search"]))
+
+    return looked(asked["search"], "reads", question)
 
 
 @api.get("/chain")
@@ -69,3 +94,13 @@ def export(asked: dict[str, Any], form: str) -> Response:
     if form not in FORMATS:
         raise NotFound
     return exported(asked["search"], form)
+
+
+@api.post("/answer.<form>")
+@requires("audit.export")
+@api.arguments(PatientSearchSchema)
+def answer(asked: dict[str, Any], form: str) -> Response:
+    """Reads that match with what they rest on, oldest first, as csv or json; the json with totals"""
+    if form not in ANSWERS:
+        raise NotFound
+    return answered(asked["search"], form)

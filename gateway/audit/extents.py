@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,12 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.audit import queries
+from gateway.audit.approvals import Approval, Approvals
 from gateway.audit.search import Search
 from gateway.trail.frames import unpacked
 from gateway.trail.models import Event
 from gateway.trail.reads import CLOSED, FRAMES, OPENED
 
 UNKNOWN = "unknown extent: counted whole"
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,13 @@ class ReadOfInstance:
     project: str
     release: str
     instance: str
+    site: str
     grant: str
     how: str
     outcome: str  # complete, aborted, stopped, recovered; "" where the lease has no close
     bytes_sent: int | None
     frames: int | None
+    approval: Approval
 
     @property
     def extent(self) -> str:
@@ -54,15 +58,35 @@ class Reads:
     reads: Sequence[ReadOfInstance]
     older: int | None
 
+    @property
+    def approvals(self) -> list[Approval]:
+        """What these rest on, each once."""
+        return list(dict.fromkeys(each.approval for each in self.reads))
+
 
 def reads(db: Session, search: Search, *, before: int | None = None, most: int = queries.PAGE) -> Reads:
     """The reads that match, with what is known of their extent."""
     page = queries.find(db, replace(search, action=OPENED), before=before, most=most)
-    followed = _following(db, [event.seq for event in page.events])
-    return Reads(
-        [_read(event, page.names.get(event.seq, ""), followed.get(event.seq, [])) for event in page.events],
-        page.older,
-    )
+    return Reads(_told(db, page.events, page.names, Approvals(db)), page.older)
+
+
+def every_read(db: Session, search: Search, *, until: int) -> Iterator[ReadOfInstance]:
+    """All reads that match, oldest first, up to a place in the log; in constant memory."""
+    wanted, after, approvals = replace(search, action=OPENED), 0, Approvals(db)
+    while True:
+        asked = select(Event).where(queries.matching(db, wanted), Event.seq > after, Event.seq <= until)
+        batch = list(db.scalars(asked.order_by(Event.seq).limit(BATCH)))
+        if not batch:
+            return
+        found = _told(db, batch, queries.names_of(db, batch), approvals)
+        after = batch[-1].seq
+        db.expunge_all()
+        yield from found
+
+
+def _told(db: Session, opened: Sequence[Event], names: Mapping[int, str], approvals: Approvals) -> list[ReadOfInstance]:
+    followed = _following(db, [event.seq for event in opened])
+    return [_read(each, names.get(each.seq, ""), followed.get(each.seq, []), approvals) for each in opened]
 
 
 def _following(db: Session, leases: Sequence[int]) -> dict[int, list[Event]]:
@@ -73,22 +97,25 @@ def _following(db: Session, leases: Sequence[int]) -> dict[int, list[Event]]:
     return followed
 
 
-def _read(opened: Event, name: str, after: Sequence[Event]) -> ReadOfInstance:
+def _read(opened: Event, name: str, after: Sequence[Event], approvals: Approvals) -> ReadOfInstance:
     told = opened.detail
     closing = next((each.detail for each in after if each.action == CLOSED), {})
     frames: set[int] = set().union(*(unpacked(each.detail) for each in after if each.action == FRAMES))
+    project, grant, release = opened.project or "", told.get("grant", ""), told.get("release", "")
     by_frame = told.get("how") in ("frames", "rendered") and closing
     return ReadOfInstance(
         seq=opened.seq,
         at=opened.at,
         person=opened.actor_id,
         name=name,
-        project=opened.project or "",
-        release=told.get("release", ""),
+        project=project,
+        release=release,
         instance=told.get("instance", ""),
-        grant=told.get("grant", ""),
+        site=told.get("site", ""),
+        grant=grant,
         how=told.get("how", ""),
         outcome=closing.get("outcome", ""),
         bytes_sent=closing.get("bytes_sent"),
         frames=len(frames) if by_frame else None,
+        approval=approvals.of(project=project, grant=grant, release=release, before=opened.seq),
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, Flask, Response, render_template, request
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from gateway.audit import chain, extents, queries
+from gateway.audit.answers import ANSWERS, totals
 from gateway.audit.exports import FORMATS
-from gateway.audit.schemas import SearchSchema
+from gateway.audit.schemas import PatientSearchSchema, SearchSchema
 from gateway.audit.search import EVERYTHING, Search
-from gateway.audit.viewing import bundled, exported, looked
+from gateway.audit.viewing import answered, bundled, exported, looked
 from gateway.clock import now
 from gateway.errors import NotFound
 from gateway.people.access import may, requires
@@ -25,17 +26,21 @@ if TYPE_CHECKING:
     from gateway.people.models import Account
 
 pages = Blueprint("audit", __name__, template_folder="templates")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The query string: what was typed, what it means, and what is wrong with it."""
+    """What was typed, what it means, and what is wrong with it."""
 
     typed: dict[str, str]
     search: Search
     before: int | None
     faults: dict[str, list[str]]
+
+    @property
+    def posted(self) -> bool:
+        """Whether a form was sent, which may name a patient."""
+        return request.method == "POST"
 
 
 def install(app: Flask) -> None:
@@ -52,9 +57,12 @@ def audit_cards(_account: Account) -> list[Card]:
 
 
 def _asked() -> Asked:
-    typed = {key: value for key, value in request.args.items() if key in SearchSchema().fields and value}
+    """Of the address, or of a form that was sent: only that may name a patient, as addresses are written into logs."""
+    sent = request.method == "POST"
+    schema, given = (PatientSearchSchema(), request.form) if sent else (SearchSchema(), request.args)
+    typed = {key: value for key, value in given.items() if key in schema.fields and value}
     try:
-        loaded = SearchSchema().load(typed)
+        loaded = schema.load(typed)
     except ValidationError as error:
         faults = cast(dict[str, list[str]], error.messages)
         return Asked(typed, EVERYTHING, None, faults)
@@ -78,6 +86,7 @@ def index() -> tuple[str, int]:
             titles=queries.titles_of(db, (each.project for each in found.events)),
             status=chain.status(db, now()),
             actions=queries.actions(db),
+            sites=queries.sites(db),
             may_export=may("audit.export"),
         )
 
@@ -109,10 +118,10 @@ def event(seq: int) -> str:
     return looked(EVERYTHING, f"event {seq}", question)
 
 
-@pages.get("/audit/reads")
+@pages.route("/audit/reads", methods=["GET", "POST"])
 @requires("audit.read")
 def reads() -> tuple[str, int]:
-    """What left: the reads of slides that match, and how much went out under each."""
+    """What left: the reads of slides that match, how much went out, and under which approval, policy and consent."""
     asked = _asked()
 
     def question(db: Session) -> str:
@@ -122,6 +131,8 @@ def reads() -> tuple[str, int]:
             titles=queries.titles_of(db, (each.project for each in found.reads)),
             asked=asked,
             found=found,
+            total=totals(db, asked.search),
+            sites=queries.sites(db),
             unknown=extents.UNKNOWN,
             may_export=may("audit.export"),
         )
@@ -131,7 +142,17 @@ def reads() -> tuple[str, int]:
     return looked(asked.search, "reads", question), 200
 
 
-@pages.get("/audit/export.<form>")
+@pages.route("/audit/answer.<form>", methods=["GET", "POST"])
+@requires("audit.export")
+def answer(form: str) -> Response | tuple[str, int]:
+    """The reads that match with what they rest on and what they come to, as a file."""
+    if form not in ANSWERS:
+        raise NotFound
+    asked = _asked()
+    return (_faulty(asked), 422) if asked.faults else answered(asked.search, form)
+
+
+@pages.route("/audit/export.<form>", methods=["GET", "POST"])
 @requires("audit.export")
 def export(form: str) -> Response | tuple[str, int]:
     """The events that match, as a file."""

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from gateway.audit.search import Search
 from gateway.audit.verify import Head
+from gateway.catalogue.models import Site
+from gateway.catalogue.released import FINDERS, Clear
 from gateway.errors import NotFound
 from gateway.people.models import Account
 from gateway.projects.models import Project
 from gateway.trail.chain import GENESIS
 from gateway.trail.models import Event, Opening
+from gateway.trail.reads import CLOSED, OPENED
 
 PAGE = 50
 BATCH = 1000
@@ -61,7 +64,10 @@ def find(db: Session, search: Search, *, before: int | None = None, most: int = 
 
 
 def matching(db: Session, search: Search) -> ColumnElement[bool]:
-    """The SQL condition of a search. A person's name is looked up among the accounts first."""
+    """The SQL condition of a search. Names of people and sites and titles of projects are looked up first.
+
+    Indexes: ix_trail_event_actor_seq, _project_pseq, _release_seq, _action_seq, _instance_action_seq, _site_seq, _at.
+    """
     parts: list[ColumnElement[bool]] = [true()]
     if search.person:
         parts.append(Event.actor_id.in_(_account_ids(db, search.person)))
@@ -73,12 +79,43 @@ def matching(db: Session, search: Search) -> ColumnElement[bool]:
         name = search.action.rstrip(".")
         parts.append(or_(Event.action == name, Event.action.startswith(name + ".", autoescape=True)))
     if search.instance:
-        parts.append(Event.instance_uid.contains(search.instance, autoescape=True))
+        parts.append(Event.instance_uid == search.instance)
+    sites = _sites(db, search.site) if search.site else []
+    if search.site:
+        parts.append(Event.site.in_(sites))
+    if search.patient or search.study:
+        parts.append(_of_images(search, sites))
+    if search.extent:
+        parts.append(_of_unknown_extent())
     if search.since is not None:
         parts.append(Event.at >= search.since)
     if search.until is not None:
         parts.append(Event.at < search.until)
     return and_(*parts)
+
+
+def _of_images(search: Search, sites: Sequence[str]) -> ColumnElement[bool]:
+    """Events of a patient's or a study's images. Patients of two sites may have the same number."""
+    asked = [Clear(search.patient, search.study, each) for each in sites or [""]]
+    return or_(*(Event.instance_uid.in_(find(each)) for find in FINDERS.values() for each in asked), false())
+
+
+def _of_unknown_extent() -> ColumnElement[bool]:
+    """Reads that never told their end. Index: ix_trail_event_lease_seq."""
+    end = aliased(Event)
+    return and_(Event.action == OPENED, ~exists().where(end.lease_seq == Event.seq, end.action == CLOSED))
+
+
+def _sites(db: Session, site: str) -> list[str]:
+    """Codes of the sites that are meant, and their ids, by which some events name them."""
+    meant = or_(Site.code == site, Site.name.icontains(site, autoescape=True))
+    rows = db.execute(select(Site.code, Site.id).where(meant).limit(500)).all()
+    return list(dict.fromkeys((site, *(each for row in rows for each in row))))
+
+
+def sites(db: Session) -> dict[str, str]:
+    """Code of each site -> its name."""
+    return {row.code: row.name for row in db.execute(select(Site.code, Site.name).order_by(Site.name))}
 
 
 def _account_ids(db: Session, person: str) -> list[str]:
@@ -118,8 +155,12 @@ def neighbours(db: Session, seq: int) -> tuple[Event | None, Event | None]:
 
 
 def actions(db: Session) -> list[str]:
-    """The kinds of action that the log knows of, sorted."""
-    return sorted(db.scalars(select(Event.action).distinct()))
+    """The kinds of action that the log knows of, sorted: one step along ix_trail_event_action_seq for each."""
+    found: list[str] = []
+    step: str | None = ""
+    while (step := db.scalar(select(func.min(Event.action)).where(Event.action > step))) is not None:
+        found.append(step)
+    return found
 
 
 def in_order(db: Session, *, after: int, until: int) -> Iterator[Row[Any]]:

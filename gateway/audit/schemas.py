@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validate
 
-from gateway.audit.search import Search
+from gateway.audit.search import UNKNOWN, Search
 
 
 class Moment(fields.Field[datetime]):
@@ -48,7 +48,13 @@ class SearchSchema(Schema):
     project = _text(200, "Project id, or part of its title")
     release = _text(64, "Release id")
     action = _text(64, "Action, such as grant.issued, or its first part, such as release.read")
-    instance = _text(64, "Any part of a released instance UID")
+    instance = _text(64, "A released instance UID")
+    site = _text(200, "A site's code, or part of its name")
+    extent = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", UNKNOWN]),
+        metadata={"description": "unknown: only reads that never told their end"},
+    )
     since = Moment(load_default=None)
     until = Moment(load_default=None, last=True)
     before = fields.Integer(load_default=None, strict=False, validate=validate.Range(min=1))
@@ -62,6 +68,13 @@ class SearchSchema(Schema):
     def to_search(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         before = data.pop("before")
         return {"search": Search(**data), "before": before}
+
+
+class PatientSearchSchema(SearchSchema):
+    """The same with what names a patient: it is sent in the body, never in an address."""
+
+    patient = _text(64, "A patient's number, as the archive has it")
+    study = _text(64, "The UID of a study, as the archive has it or as it was released")
 
 
 class EventSchema(Schema):
@@ -80,6 +93,30 @@ class EventsSchema(Schema):
     older = fields.Integer(allow_none=True, metadata={"description": "`before` of the next page"})
 
 
+class ApprovalSchema(Schema):
+    """What a read rests on: the decision, the policy with its hashes, and the consent."""
+
+    application = fields.String(metadata={"description": "the application's reference"})
+    decided_at = fields.AwareDateTime(allow_none=True)
+    decision = fields.Integer(allow_none=True, metadata={"description": "the event of the decision"})
+    policy = fields.String()
+    recipe_sha256 = fields.String()
+    pixels_sha256 = fields.String()
+    consent_epoch = fields.Integer(allow_none=True)
+    built = fields.Integer(allow_none=True, metadata={"description": "the event of the release's making"})
+
+
+class TotalsSchema(Schema):
+    """How much the reads that match come to; frames and bytes are null where there are too many to add up."""
+
+    reads = fields.Integer()
+    people = fields.Integer()
+    instances = fields.Integer()
+    unknown_extent = fields.Integer()
+    frames = fields.Integer(allow_none=True)
+    bytes_sent = fields.Integer(allow_none=True)
+
+
 class ReadSchema(Schema):
     """One read of an instance."""
 
@@ -89,12 +126,14 @@ class ReadSchema(Schema):
     project = fields.String()
     release = fields.String()
     instance = fields.String()
+    site = fields.String()
     grant = fields.String()
     how = fields.String()
     outcome = fields.String()
     bytes_sent = fields.Integer(allow_none=True)
     frames = fields.Integer(allow_none=True)
     extent = fields.String()
+    approval = fields.Nested(ApprovalSchema)
 
 
 class ReadsSchema(Schema):
@@ -102,6 +141,7 @@ class ReadsSchema(Schema):
 
     reads = fields.List(fields.Nested(ReadSchema))
     older = fields.Integer(allow_none=True)
+    totals = fields.Nested(TotalsSchema)
 
 
 class ChainSchema(Schema):

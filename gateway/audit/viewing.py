@@ -12,6 +12,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.wsgi import wrap_file
 
+from gateway.audit.answers import ANSWERS
 from gateway.audit.bundle import FOR_READING, Asked, write
 from gateway.audit.commands import note_export, note_search
 from gateway.audit.exports import FORMATS
@@ -41,19 +42,31 @@ def exported(search: Search, form: str) -> Response:
     with transaction() as db:
         note_export(db, by=actor(), search=search, form=form, named=True, now=moment)
 
-    def pieces() -> Iterator[str]:
-        with reading() as db:
-            waiting: list[str] = []
-            size = 0
-            for line in lines(db, search, named=True, now=moment):
-                waiting.append(line)
-                size += len(line)
-                if size >= PIECE:
-                    yield "".join(waiting)
-                    waiting, size = [], 0
-            yield "".join(waiting)
+    pieces = _pieces(lambda db: lines(db, search, named=True, now=moment))
+    return _download(Response(pieces, content_type=media_type), f"audit-{moment:%Y%m%dT%H%M%SZ}.{form}")
 
-    return _download(Response(pieces(), content_type=media_type), f"audit-{moment:%Y%m%dT%H%M%SZ}.{form}")
+
+def answered(search: Search, form: str) -> Response:
+    """The answer to a question about reads as a download, streamed; on the record before its first byte."""
+    lines, media_type = ANSWERS[form]
+    moment = now()
+    with transaction() as db:
+        note_export(db, by=actor(), search=search, form=f"answer.{form}", named=True, now=moment)
+    pieces = _pieces(lambda db: lines(db, search, now=moment))
+    return _download(Response(pieces, content_type=media_type), f"answer-{moment:%Y%m%dT%H%M%SZ}.{form}")
+
+
+def _pieces(lines: Callable[[Session], Iterator[str]]) -> Iterator[str]:
+    with reading() as db:
+        waiting: list[str] = []
+        size = 0
+        for line in lines(db):
+            waiting.append(line)
+            size += len(line)
+            if size >= PIECE:
+                yield "".join(waiting)
+                waiting, size = [], 0
+        yield "".join(waiting)
 
 
 def bundled(search: Search) -> Response:

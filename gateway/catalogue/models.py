@@ -62,7 +62,7 @@ class Study(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     archive_id: Mapped[str] = mapped_column(ForeignKey("archive.id"))
-    uid: Mapped[str] = mapped_column(String(64))
+    uid: Mapped[str] = mapped_column(String(64), index=True)
     patient_id: Mapped[str] = mapped_column(String(64), index=True)
 
 

@@ -62,13 +62,14 @@ class Builder:
             keys = self.ring.patient_or_new(db, site=site.code, patient_id=series.study.patient_id, now=self.now)
         except PatientForgotten:
             series_uid, study_uid = self.strangers[series.id], self.strangers[series.study_id]
-            return nameless(self.release_id, instance.id, position, series_uid=series_uid, study_uid=study_uid)
+            return nameless(self.release_id, instance.id, site.code, position, series=series_uid, study=study_uid)
         entry = ManifestEntry(
             release_id=self.release_id,
             uid=keys.uid(ClearUid(instance.uid)),
             series_uid=keys.uid(ClearUid(series.uid)),
             study_uid=keys.uid(ClearUid(series.study.uid)),
             instance_id=instance.id,
+            site=site.code,
             position=position,
             released=False,
             flavour=instance.image_type[2] if len(instance.image_type) > 2 else "",

@@ -72,14 +72,15 @@ def random_uid() -> str:
     return f"2.25.{uuid.uuid4().int}"
 
 
-def nameless(release_id: str, instance_id: str, position: int, *, series_uid: str, study_uid: str) -> ManifestEntry:
+def nameless(release_id: str, instance_id: str, site: str, position: int, *, series: str, study: str) -> ManifestEntry:
     """The entry of a forgotten patient's image: withheld, under UIDs of `random_uid`."""
     return ManifestEntry(
         release_id=release_id,
         uid=random_uid(),
-        series_uid=series_uid,
-        study_uid=study_uid,
+        series_uid=series,
+        study_uid=study,
         instance_id=instance_id,
+        site=site,
         position=position,
         released=False,
         reason=WITHDRAWN,
@@ -109,8 +110,8 @@ def _forget_in(db: Session, release: Release, patient: ClearPatient) -> int:
     fresh: defaultdict[str, str] = defaultdict(random_uid)  # what was one series stays one, under another name
     for entry in theirs:
         db.delete(entry)
-        series_uid, study_uid = fresh[entry.series_uid], fresh[entry.study_uid]
-        db.add(nameless(release.id, entry.instance_id, entry.position, series_uid=series_uid, study_uid=study_uid))
+        series, study = fresh[entry.series_uid], fresh[entry.study_uid]
+        db.add(nameless(release.id, entry.instance_id, entry.site, entry.position, series=series, study=study))
     release.released -= released
     release.withheld += released
     db.flush()

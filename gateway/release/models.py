@@ -40,13 +40,15 @@ class ManifestEntry(Base):
     __table_args__ = (
         Index("ix_manifest_entry_release_id_series_uid", "release_id", "series_uid"),
         Index("ix_manifest_entry_in_order", "release_id", "study_uid", "series_uid", "position"),
+        Index("ix_manifest_entry_study_uid", "study_uid"),
     )
 
     release_id: Mapped[str] = mapped_column(ForeignKey("data_release.id"), primary_key=True)
     uid: Mapped[str] = mapped_column(String(64), primary_key=True)
     study_uid: Mapped[str] = mapped_column(String(64))
     series_uid: Mapped[str] = mapped_column(String(64))
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"))
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
+    site: Mapped[str] = mapped_column(String(20), default="")  # the code of the site that it comes from
     position: Mapped[int]
     released: Mapped[bool]
     reason: Mapped[str] = mapped_column(String(200), default="")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from gateway import clock
+from gateway.catalogue.released import FINDERS
 from gateway.db import reading, transaction
 from gateway.people import tokens
 from gateway.people.access import may, signed_in, the_account
@@ -33,7 +34,14 @@ from gateway.release.commands import OPTED_OUT
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.queries import Place, entries, release_of_grant, releases_of_projects, whole_manifest
+from gateway.release.queries import (
+    Place,
+    entries,
+    release_of_grant,
+    released_as,
+    releases_of_projects,
+    whole_manifest,
+)
 from gateway.release.turnstile import Turnstile
 from gateway.settings import current
 from gateway.trail import fitness
@@ -78,6 +86,7 @@ def install(app: Flask) -> None:
     """Put the turnstile in front, releases on the project's page, and slides to look at on the dashboard."""
     cors.origins()  # a bad setting stops the gateway here
     app.extensions.setdefault("project_panels", []).append(releases_of)
+    FINDERS["release"] = released_as
     CHECKS["images"] = lambda: fitness.fault_now(clock.now())
     app.wsgi_app = Turnstile(app.wsgi_app, secure=current().secure_cookies)  # type: ignore[method-assign]
     more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards)
@@ -196,7 +205,7 @@ def described(release_id: str, series_uid: str) -> Response:
     for entry in (each for each in found if each.flavour == "VOLUME"):
         lease = open_lease(
             actor=visit.actor, project=visit.release.project_id, release=release_id, instance=entry.uid,
-            grant=visit.release.grant_id, how="metadata", now=clock.now(), session=visit.session,
+            grant=visit.release.grant_id, how="metadata", now=clock.now(), session=visit.session, site=entry.site,
         )  # fmt: skip
         with reading() as db, slide.opened(db, visit.pass_, visit.release, entry) as opened:
             levels.append(pyramid.level(opened, _frames_url(release_id, entry)))

@@ -10,6 +10,7 @@ from sqlalchemy import Select, Text, cast, select, tuple_
 from sqlalchemy.orm import Session, aliased, defer
 
 from gateway.catalogue.models import Archive, Instance, Series, Site, Study
+from gateway.catalogue.released import Clear
 from gateway.errors import NotFound
 from gateway.projects.models import Grant
 from gateway.release.models import ManifestEntry, Reidentification, Release
@@ -73,6 +74,30 @@ def patients_released_to(db: Session, project_id: str) -> Sequence[ClearPatient]
         .distinct()
     )
     return [ClearPatient(*row) for row in db.execute(asked)]
+
+
+def released_as(clear: Clear) -> Select[str]:
+    """The UIDs under which the images of a patient, or of a study by its own or its released UID, went out.
+
+    Those that are withheld by now are among them; a forgotten patient's are not, as nobody can tell them any more.
+    Indexes: ix_study_patient_id, ix_study_uid, ix_manifest_entry_instance_id, ix_manifest_entry_study_uid.
+    """
+    asked = (
+        select(ManifestEntry.uid)
+        .join(Instance, Instance.id == ManifestEntry.instance_id)
+        .join(Series, Series.id == Instance.series_id)
+        .join(Study, Study.id == Series.study_id)
+    )
+    if clear.site:
+        asked = asked.where(ManifestEntry.site == clear.site)
+    if clear.patient:
+        asked = asked.where(Study.patient_id == clear.patient.strip())
+    if clear.study:
+        its_own = select(ManifestEntry.uid).join(Instance, Instance.id == ManifestEntry.instance_id)
+        its_own = its_own.join(Series, Series.id == Instance.series_id).join(Study, Study.id == Series.study_id)
+        released = select(ManifestEntry.uid).where(ManifestEntry.study_uid == clear.study)
+        asked = asked.where(ManifestEntry.uid.in_(its_own.where(Study.uid == clear.study).union(released)))
+    return asked
 
 
 def release(db: Session, release_id: str) -> Release | None:

@@ -150,6 +150,7 @@ def lease(visit: Visit, entry: ManifestEntry, how: How) -> Lease:
         how=how,
         now=clock.now(),
         session=visit.session,
+        site=entry.site,
         each_frame=visit.plan.each_frame,
     )
 

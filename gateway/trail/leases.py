@@ -107,6 +107,7 @@ def open_lease(
     how: How,
     now: datetime,
     session: str = "",
+    site: str = "",
     each_frame: bool = False,
 ) -> Lease:
     """A lease on one released instance, durable before this returns.
@@ -116,7 +117,7 @@ def open_lease(
     Raises NotFit, RecordSlow, JournalStuck, and whatever kept the event from being written: then nothing may be sent.
     """
     fitness.require(now)
-    read = Read(actor, project, release, str(instance), grant, how, session)
+    read = Read(actor, project, release, str(instance), grant, how, session, site)
     try:
         with turns.at_most(fitness.SLOWEST):
             if how in ("frames", "rendered"):

@@ -27,8 +27,9 @@ class Event(Base):
         Index("ix_trail_event_project_pseq", "project", "pseq", unique=True),
         Index("ix_trail_event_actor_seq", "actor_id", "seq"),
         Index("ix_trail_event_action_seq", "action", "seq"),
-        Index("ix_trail_event_instance_seq", "instance_uid", "seq"),
+        Index("ix_trail_event_instance_action_seq", "instance_uid", "action", "seq"),
         Index("ix_trail_event_release_seq", "release_id", "seq"),
+        Index("ix_trail_event_site_seq", "site", "seq"),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -42,6 +43,7 @@ class Event(Base):
     release_id: Mapped[str | None] = mapped_column(String(64))
     instance_uid: Mapped[str | None] = mapped_column(String(64))
     lease_seq: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    site: Mapped[str | None] = mapped_column(String(64))
     body: Mapped[str] = mapped_column(Text)
     prev: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -29,7 +29,10 @@ Outcome = Literal["complete", "aborted", "stopped", "recovered"]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Who reads what, under which grant, and how; `session` is the id of the token or web session."""
+    """Who reads what, under which grant, and how; `session` is the id of the token or web session.
+
+    `site` is the code of the site that the instance comes from.
+    """
 
     actor: Actor
     project: str
@@ -38,11 +41,13 @@ class Read:
     grant: str
     how: How
     session: str = ""
+    site: str = ""
 
     @property
     def told(self) -> dict[str, Json]:
         """The part of the detail that all three events share."""
-        return {"release": self.release, "instance": self.instance, "grant": self.grant, "how": self.how}
+        told: dict[str, Json] = {"release": self.release, "instance": self.instance, "grant": self.grant}
+        return told | {"how": self.how} | ({"site": self.site} if self.site else {})
 
 
 def read_of(opened: Event) -> Read:
@@ -56,6 +61,7 @@ def read_of(opened: Event) -> Read:
         grant=told["grant"],
         how=told["how"],
         session=told.get("session", ""),
+        site=told.get("site", ""),
     )
 
 

@@ -9,7 +9,7 @@ The body of an event, as canonical JSON (`canonical.py`), linked by `chain.py`:
     actor    {kind, id, and commitments name, email where known}
     project, pseq   the project and the place among its events, from 1, without gap (where there is one)
     subject  id of the thing that was acted on (where there is one)
-    detail   what the action tells of itself; the keys release, instance and lease can be searched by
+    detail   what the action tells of itself; the keys release, instance, lease and site can be searched by
     personal commitments to personal values (where there are any)
     nonce    16 random bytes in hex: equal happenings have unequal bodies
 """
@@ -112,9 +112,10 @@ def _commit(openings: list[dict[str, Any]], seq: int, field: str, value: str) ->
 
 def found_by(detail: Mapping[str, object]) -> dict[str, Any]:
     """The columns that repeat what a detail says, so that a search can use an index."""
-    release, instance, lease = (detail.get(key) for key in ("release", "instance", "lease"))
+    release, instance, lease, site = (detail.get(key) for key in ("release", "instance", "lease", "site"))
     return {
         "release_id": release if isinstance(release, str) else None,
         "instance_uid": str(instance) if isinstance(instance, str) else None,
         "lease_seq": lease if type(lease) is int else None,
+        "site": site if isinstance(site, str) else None,
     }

@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("release_id", sa.String(length=64), nullable=True),
         sa.Column("instance_uid", sa.String(length=64), nullable=True),
         sa.Column("lease_seq", sa.BigInteger(), nullable=True),
+        sa.Column("site", sa.String(length=64), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("prev", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -112,10 +113,11 @@ def upgrade() -> None:
         batch_op.create_index("ix_trail_event_action_seq", ["action", "seq"], unique=False)
         batch_op.create_index("ix_trail_event_actor_seq", ["actor_id", "seq"], unique=False)
         batch_op.create_index(batch_op.f("ix_trail_event_at"), ["at"], unique=False)
-        batch_op.create_index("ix_trail_event_instance_seq", ["instance_uid", "seq"], unique=False)
+        batch_op.create_index("ix_trail_event_instance_action_seq", ["instance_uid", "action", "seq"], unique=False)
         batch_op.create_index(batch_op.f("ix_trail_event_lease_seq"), ["lease_seq"], unique=False)
         batch_op.create_index("ix_trail_event_project_pseq", ["project", "pseq"], unique=True)
         batch_op.create_index("ix_trail_event_release_seq", ["release_id", "seq"], unique=False)
+        batch_op.create_index("ix_trail_event_site_seq", ["site", "seq"], unique=False)
         batch_op.create_index(batch_op.f("ix_trail_event_subject"), ["subject"], unique=False)
 
     op.create_table(
@@ -756,6 +758,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("study", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_study_patient_id"), ["patient_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_study_uid"), ["uid"], unique=False)
 
     op.create_table(
         "vote",
@@ -913,6 +916,7 @@ def upgrade() -> None:
         sa.Column("study_uid", sa.String(length=64), nullable=False),
         sa.Column("series_uid", sa.String(length=64), nullable=False),
         sa.Column("instance_id", sa.String(length=16), nullable=False),
+        sa.Column("site", sa.String(length=20), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("released", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
@@ -937,7 +941,9 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_manifest_entry_in_order", ["release_id", "study_uid", "series_uid", "position"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_manifest_entry_instance_id"), ["instance_id"], unique=False)
         batch_op.create_index("ix_manifest_entry_release_id_series_uid", ["release_id", "series_uid"], unique=False)
+        batch_op.create_index("ix_manifest_entry_study_uid", ["study_uid"], unique=False)
 
     op.create_table(
         "screened_frames",
@@ -981,7 +987,9 @@ def downgrade() -> None:
     op.drop_table("screening_opinion")
     op.drop_table("screened_frames")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_manifest_entry_study_uid")
         batch_op.drop_index("ix_manifest_entry_release_id_series_uid")
+        batch_op.drop_index(batch_op.f("ix_manifest_entry_instance_id"))
         batch_op.drop_index("ix_manifest_entry_in_order")
 
     op.drop_table("manifest_entry")
@@ -1015,6 +1023,7 @@ def downgrade() -> None:
 
     op.drop_table("vote")
     with op.batch_alter_table("study", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_study_uid"))
         batch_op.drop_index(batch_op.f("ix_study_patient_id"))
 
     op.drop_table("study")
@@ -1114,10 +1123,11 @@ def downgrade() -> None:
     op.drop_table("trail_signing_key")
     with op.batch_alter_table("trail_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trail_event_subject"))
+        batch_op.drop_index("ix_trail_event_site_seq")
         batch_op.drop_index("ix_trail_event_release_seq")
         batch_op.drop_index("ix_trail_event_project_pseq")
         batch_op.drop_index(batch_op.f("ix_trail_event_lease_seq"))
-        batch_op.drop_index("ix_trail_event_instance_seq")
+        batch_op.drop_index("ix_trail_event_instance_action_seq")
         batch_op.drop_index(batch_op.f("ix_trail_event_at"))
         batch_op.drop_index("ix_trail_event_actor_seq")
         batch_op.drop_index("ix_trail_event_action_seq")

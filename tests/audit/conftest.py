@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import gateway.catalogue.models
 import gateway.people.models
 import gateway.projects.models
 import gateway.trail.models  # noqa: F401  # their tables
 from gateway import settings
 from gateway.audit import chain
+from gateway.catalogue.models import Site
 from gateway.db import Base, bind, transaction
 from gateway.people.models import Account
 from gateway.projects.models import Project
@@ -32,7 +34,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     before = settings.current()
     settings.use(replace(before, data_dir=tmp_path, database_url="", secure_cookies=False))
     people = ("people_account", "people_account_role", "people_sign_in", "people_token")
-    tables = [Base.metadata.tables[name] for name in (*TRAIL, "project", *people)]
+    tables = [Base.metadata.tables[name] for name in (*TRAIL, "project", "site", *people)]
     Base.metadata.create_all(bind(settings.current().database), tables=tables)
     chain.forget()
     yield tmp_path
@@ -43,12 +45,13 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
 def story(data_dir: Path) -> Path:
     """Twelve events; the folder of the database."""
     with transaction() as db:
+        db.add(Site(code="NGH", name="Northfield"))
         db.add(Project(id="p2", title="Grading by machine", created_at=NOW))
         for who in (ADA, BEN):
             db.add(Account(id=who.id, email=who.email, name=who.name, created_at=NOW))
         record(db, action="grant.issued", actor=BEN, now=NOW, project="p1", subject="g1")
         record(db, action="grant.issued", actor=BEN, now=NOW, project="p2", subject="g2")
-        whole = reads.Read(ADA, "p1", "r1", SLIDE, "g1", "instance")
+        whole = reads.Read(ADA, "p1", "r1", SLIDE, "g1", "instance", site="NGH")
         lease = reads.opened(db, read=whole, now=NOW)
         reads.closed(db, lease=lease, read=whole, outcome="complete", sent=1000, now=NOW)
         tiles = reads.Read(ADA, "p1", "r1", SLIDE, "g1", "frames")

@@ -12,13 +12,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
+from sqlalchemy.dialects import sqlite
 
 from gateway.audit import chain, export_csv, extents, queries
 from gateway.audit.exports import CannotWrite, write
-from gateway.audit.search import EVERYTHING, Search
+from gateway.audit.search import EVERYTHING, UNKNOWN, Search
 from gateway.db import reading, transaction
 from gateway.trail import guards
+from gateway.trail.models import Event
+from gateway.trail.reads import OPENED
 from gateway.trail.record import SYSTEM, record
 from gateway.web.spreadsheet import LIVE
 from tests.audit.conftest import NOW, OTHER, SLIDE
@@ -29,6 +32,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def found(search: Search) -> list[int]:
     with reading() as db:
         return [event.seq for event in queries.find(db, search).events]
+
+
+def compiled(query: Select[int]) -> str:
+    return str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
 
 
 @pytest.mark.usefixtures("story")
@@ -47,7 +54,12 @@ class TestASearch:
             (Search(action="grant"), [11, 2, 1]),
             (Search(action="grant.issued"), [2, 1]),
             (Search(action="gran"), []),
-            (Search(instance="222"), [10, 9]),
+            (Search(instance=OTHER), [10, 9]),
+            (Search(instance="222"), []),
+            (Search(site="NGH"), [4, 3]),
+            (Search(site="northf"), [4, 3]),
+            (Search(site="%"), []),
+            (Search(extent=UNKNOWN), [9]),
             (Search(since=NOW + timedelta(days=2)), [12, 11, 10, 9]),
             (Search(until=NOW + timedelta(days=1), action="release.read.opened"), [3]),
             (Search(person="ada", project="p2"), []),
@@ -55,6 +67,22 @@ class TestASearch:
     )
     def test_gives_what_fits_all_conditions_newest_first(self, search: Search, seqs: list[int]) -> None:
         assert found(search) == seqs
+
+    def test_walks_along_an_index(self) -> None:
+        asked = (
+            (Search(instance=OTHER, action=OPENED), "ix_trail_event_instance_action_seq"),
+            (Search(site="NGH"), "ix_trail_event_site_seq"),
+        )
+        for search, index in asked:
+            with reading() as db:
+                query = select(Event.seq).where(queries.matching(db, search))
+                plan = db.execute(text(f"EXPLAIN QUERY PLAN {compiled(query)}")).all()
+            assert index in str(plan)
+
+    def test_offers_each_kind_of_action_once(self) -> None:
+        with reading() as db:
+            offered = queries.actions(db)
+            assert offered == sorted(set(db.scalars(select(Event.action))))
 
     def test_is_paged_without_gap_or_repeat(self) -> None:
         seen, before = [], None
