@@ -51,6 +51,7 @@ def appeal(sent: Json, application_id: str) -> Json:
 def hear(sent: Json, application_id: str) -> Json:
     """Allow an appeal, or dismiss it"""
     with transaction() as db:
-        account, found = me(db), queries.application(db, application_id)
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
         hear_appeal(db, by=account, application=found, values=sent, now=now())
         return told(found, account, reads_all=reads_all())

@@ -33,7 +33,6 @@ from gateway.governance.judging import (
     give_vote,
     tell_conflict,
 )
-from gateway.governance.models import Application
 from gateway.governance.schemas import (
     ConflictSchema,
     DecisionSchema,
@@ -233,6 +232,6 @@ def _done(application_id: str, command: Callable[..., None], **arguments: Any) -
     """Run the command in one transaction and tell how the application stands then."""
     with transaction() as db:
         account = me(db)
-        found: Application = queries.application(db, application_id)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
         command(db, by=account, application=found, now=now(), **arguments)
         return told(found, account, reads_all=reads_all())

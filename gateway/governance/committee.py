@@ -34,6 +34,13 @@ class NotYourSite(Forbidden):
     title = "You do not answer for this site, or it is not asked about this application"
 
 
+class NoSitesAsked(Refused):
+    """The workflow does not ask the sites."""
+
+    code = "no-sites-asked"
+    title = "The sites are not asked about this application"
+
+
 class AlreadyAnswered(Refused):
     """A site answers once, a member votes once."""
 
@@ -51,7 +58,9 @@ class NoVoteNow(Refused):
 def sites_to_answer(db: Session, application: Application, account: Account) -> list[SiteConsent]:
     """Sites for which this account may answer now: its own, not answered, no conflict, not its own project."""
     workflow = application.workflow
-    if workflow is None or application.state != State.IN_REVIEW or not _may(application, account, workflow):
+    if workflow is None or not workflow.custodian_role or application.state != State.IN_REVIEW:
+        return []
+    if not _may(application, account, workflow):
         return []
     mine = {each.id for each in custodians.sites_of(db, account.id)}
     return [each for each in progress.sites_waiting(application) if each.site_id in mine]
@@ -75,9 +84,15 @@ def answer_for_site(
     reasons: str = "",
     now: datetime,
 ) -> None:
-    """Agree for a site, or decline with reasons. Raises NotYourSite, AlreadyAnswered, and what may_judge raises."""
+    """Agree for a site, or decline with reasons.
+
+    Raises NoSitesAsked, NotYourSite, AlreadyAnswered, and what may_judge raises.
+    """
     guards.in_state(application, State.IN_REVIEW)
-    guards.may_judge(application, by, guards.rules_of(application).custodian_role)
+    role = guards.rules_of(application).custodian_role
+    if not role:
+        raise NoSitesAsked
+    guards.may_judge(application, by, role)
     consent = next((each for each in application.sites if each.site_id == site_id), None)
     if consent is None or site_id not in {each.id for each in custodians.sites_of(db, by.id)}:
         raise NotYourSite

@@ -18,7 +18,7 @@ from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.projects import closing, conditions, grant_changes, queries
 from gateway.projects.models import LEAD, Condition, Grant, Project
-from gateway.projects.viewer import NoSuchProject, me
+from gateway.projects.viewer import NoSuchProject, me, seen_by
 
 after = Blueprint("after", __name__)
 
@@ -80,6 +80,7 @@ def report(project_id: str, condition_id: str) -> Response:
     note = request.form.get("note", "")
 
     def step(db: Session, by: Account) -> None:
+        seen_by(db, project_id, by)
         condition = _condition(db, project_id, condition_id)
         conditions.report_done(db, by=by, condition=condition, note=note, now=now())
 
@@ -120,10 +121,11 @@ def close(project_id: str) -> Any:
         return _closing_page(project_id, sent, {"destroyed_on": "Enter a date, such as 15 1 2027"}), 422
     try:
         with transaction() as db:
+            account = me(db)
             closing.close(
                 db,
-                by=me(db),
-                project=_project(db, project_id),
+                by=account,
+                project=seen_by(db, project_id, account),
                 outputs=sent.get("outputs", "").splitlines(),
                 destruction=sent.get("destruction", ""),
                 destroyed_on=destroyed_on,

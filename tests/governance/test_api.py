@@ -122,3 +122,46 @@ def test_the_api_describes_itself(app):
     described = app.test_client().get("/api/openapi.json").json
     ours = {path for path in described["paths"] if path.startswith(ROOT)}
     assert ours >= {f"{ROOT}/{{application_id}}/{step}" for step in ("submit", "reviewers", "reviews", "decision")}
+
+
+STEPS = {
+    "": None,
+    "submit": {},
+    "withdraw": {},
+    "revise": {},
+    "reviewers": {"reviewers": {}},
+    "reviews": {"conflict": True, "conflict_detail": "A friend"},
+    "sites": {"site": "0" * 16, "answer": "agreed"},
+    "votes": {"choice": "yes"},
+    "conflicts": {"why": "A friend"},
+    "decision": {"outcome": "reject", "reasons": "No", "no_conflict": True},
+    "changes": {"kind": "amendment"},
+    "appeal": {"grounds": "Look again"},
+    "appeal/decision": {"verdict": "allow", "reasons": "Fine"},
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("role", ["researcher", "ethics-reviewer", "site-custodian", "administrator"])
+def test_a_stranger_who_knows_an_id_is_told_what_an_unknown_id_is_told(app, cast, step, role):
+    with transaction() as db:
+        known = one_in_review(db, together(db, cast)).id
+        account = an_account(db, "Stranger", role)
+    stranger = ApiClient(app, account)
+
+    def told(application_id):
+        path = f"{ROOT}/{application_id}/{step}".rstrip("/")
+        answer = stranger.get(path) if STEPS[step] is None else stranger.post(path, json=STEPS[step])
+        return answer.status_code, {**answer.json, "request_id": ""}
+
+    assert told(known) == told("0" * 16)
+    assert told(known)[0] == 404
+
+
+def test_a_custodian_is_told_that_the_sites_are_not_asked_where_they_are_not(app, cast):
+    with transaction() as db:
+        known = one_in_review(db, together(db, cast)).id
+        keeper = an_account(db, "Keeper", "site-custodian", "data-steward")
+    answer = ApiClient(app, keeper).post(f"{ROOT}/{known}/sites", json={"site": "0" * 16, "answer": "agreed"})
+    assert (answer.status_code, answer.json["code"]) == (409, "no-sites-asked")
+    assert answer.json["title"] == "The sites are not asked about this application"
