@@ -65,6 +65,14 @@ def sites(db: Session) -> list[Site]:
     return list(db.scalars(select(Site).order_by(Site.name)))
 
 
+def site_of_code(db: Session, code: str) -> Site:
+    """The site of that code. Raises NotFound. Index: uq_site_code."""
+    found = db.scalar(select(Site).where(Site.code == code))
+    if found is None:
+        raise NotFound("there is no site of that code")
+    return found
+
+
 def datasets(db: Session) -> list[Dataset]:
     """All datasets, by title."""
     return list(db.scalars(select(Dataset).order_by(Dataset.title)))

@@ -21,6 +21,7 @@ COMMANDS = {  # name -> module.attribute; the order is that of the help page
     "release": "release.release",
     "keys": "keys.keys",
     "jobs": "jobs.jobs",
+    "consent": "consent.consent",
     "optout": "consent.optout",
     "audit": "audit.audit",
     "account": "account.account",

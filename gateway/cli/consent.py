@@ -1,4 +1,4 @@
-"""`slidegate optout`: patients who have said no."""
+"""`slidegate consent` and `slidegate optout`: patients who have said yes, and who have said no."""
 
 from __future__ import annotations
 
@@ -6,6 +6,37 @@ import csv
 from pathlib import Path
 
 import click
+
+
+@click.group()
+def consent() -> None:
+    """Patients who have said yes, to what, and for how long."""
+
+
+@consent.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--site", required=True, help="Code of the site that asked the patients.")
+@click.option("--format", "kind", type=click.Choice(["csv", "fhir"]), required=True)
+@click.option("--replace", is_flag=True, help="FILE is the site's whole list: what is not in it counts as withdrawn.")
+def import_consents(file: Path, site: str, kind: str, replace: bool) -> None:
+    """Take the consents of FILE, all of them or none: a CSV file, or FHIR R4 Consent as JSON or NDJSON."""
+    from gateway import clock, db
+    from gateway.catalogue.queries import site_of_code
+    from gateway.consent.duo import read_vocabulary
+    from gateway.consent.given import import_consents as take
+    from gateway.consent.reading_csv import read_csv
+    from gateway.consent.reading_fhir import read_fhir
+    from gateway.projects.keys import first_data_master
+    from gateway.settings import current
+    from gateway.trail.record import SYSTEM
+
+    read = {"csv": read_csv, "fhir": read_fhir}[kind]
+    rows = list(read(file, read_vocabulary(current().policies_dir)))
+    with db.transaction() as session:
+        code, moment = site_of_code(session, site).code, clock.now()
+        key = first_data_master(session, now=moment)
+        done = take(session, by=SYSTEM, master=key, site=code, rows=rows, now=moment, replace=replace)
+    click.echo(f"{done.new} new, {done.changed} changed, {done.same} as before, {done.withdrawn} withdrawn")
 
 
 @click.group()

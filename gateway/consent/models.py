@@ -1,13 +1,15 @@
-"""Who has said no. Patients stand here as keyed hashes: the list of those who opted out names nobody."""
+"""Who has said yes, and who has said no. Patients stand here as keyed hashes: these lists name nobody."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import JSON, CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base
+
+GIVEN, WITHDRAWN = "given", "withdrawn"
 
 
 class OptOut(Base):
@@ -19,6 +21,22 @@ class OptOut(Base):
     since: Mapped[datetime]
 
 
+class PatientConsent(Base):
+    """What a patient of a site has agreed to, in one version of the text: terms of data use, from when, until when."""
+
+    __tablename__ = "patient_consent"
+    __table_args__ = (CheckConstraint(f"state in ('{GIVEN}', '{WITHDRAWN}')", name="state"),)
+
+    patient: Mapped[str] = mapped_column(String(64), primary_key=True)  # HMAC of site and patient ID
+    version: Mapped[str] = mapped_column(String(200), primary_key=True)
+    site: Mapped[str] = mapped_column(String(20), index=True)  # its code
+    terms: Mapped[list[str]] = mapped_column(JSON)
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime | None] = mapped_column(index=True)  # not inside
+    state: Mapped[str] = mapped_column(String(10))
+    changed_at: Mapped[datetime]
+
+
 class ConsentEpoch(Base):
     """One row: a number that rises with every change, so that whatever was cached before is dead at once."""
 
@@ -26,3 +44,4 @@ class ConsentEpoch(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int]
+    since: Mapped[datetime]

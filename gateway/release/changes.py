@@ -25,6 +25,7 @@ WATCHED: dict[str, tuple[str, ...]] = {  # table -> verbs; "UPDATE OF" leaves ou
     "membership": ("INSERT", "UPDATE", "DELETE"),
     "access_grant": ("INSERT", "UPDATE", "DELETE"),
     "opt_out": ("INSERT", "UPDATE", "DELETE"),
+    "patient_consent": ("INSERT", "UPDATE", "DELETE"),
     "consent_epoch": ("INSERT", "UPDATE", "DELETE"),
     "patient_key": ("UPDATE", "DELETE"),
     "data_key": ("UPDATE", "DELETE"),

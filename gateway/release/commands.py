@@ -14,7 +14,6 @@ from gateway.catalogue.models import Archive as ArchiveRow
 from gateway.catalogue.models import Instance, Site
 from gateway.catalogue.queries import instances_in
 from gateway.catalogue.seen import facts_of, latest
-from gateway.consent import optouts
 from gateway.deid.identifiers import Identifiers
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import Plan, load_plan
@@ -27,6 +26,7 @@ from gateway.projects.keys import first_data_master
 from gateway.projects.keys_patient import KeyRing, PatientForgotten, first_key_ring
 from gateway.projects.models import Grant
 from gateway.release import facts
+from gateway.release.consents import Consents, as_of, consents
 from gateway.release.errors import KeepsUids
 from gateway.release.forgetting import nameless, random_uid
 from gateway.release.models import ManifestEntry, Release
@@ -38,7 +38,6 @@ from gateway.trail.record import Actor, record
 NOT_SCREENED = "This image has not been screened for burnt-in text yet."
 FOR_A_PERSON = "Something was found in this image, and a person has to look at it."
 AT_ONCE = 500  # entries that are held before they are written
-OPTED_OUT = "The patient has said no to research use."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Builder:
 
     plan: Plan
     rules: PixelRules
-    master: bytes
+    consents: Consents
     ring: KeyRing
     release_id: str
     now: datetime
@@ -87,9 +86,8 @@ class Builder:
 
     def _withheld(self, db: Session, instance: Instance, site: Site) -> str:
         assert instance.series is not None
-        patient_id = instance.series.study.patient_id
-        if optouts.is_opted_out(db, master=self.master, site=site.code, patient_id=patient_id):
-            return OPTED_OUT
+        if said := self.consents.refusal(db, instance.series.study, site.code):
+            return said
         verdict = self.rules.verdict(facts_of(instance))
         return "" if verdict.released else verdict.reason
 
@@ -143,11 +141,13 @@ def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
     plan, rules = load_plan(policies, grant.deid_policy), load_rules(policies)
     if plan.keeps_uids:
         raise KeepsUids
+    asked = as_of(db, now)
     release = Release(
         grant_id=grant.id,
         project_id=grant.project_id,
         built_at=now,
-        consent_epoch=optouts.epoch(db),
+        consent_epoch=asked.epoch,
+        consent_sha256=asked.sha256,
         deid_policy=plan.name,
         deid_sha256=plan.sha256,
         pixels_sha256=rules.sha256,
@@ -155,7 +155,7 @@ def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
     db.add(release)
     db.flush()
     ring = first_key_ring(db, grant.project_id, now=now)
-    builder = Builder(plan, rules, first_data_master(db, now=now), ring, release.id, now)
+    builder = Builder(plan, rules, consents(first_data_master(db, now=now), now), ring, release.id, now)
     sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
     made: list[ManifestEntry] = []
     for position, instance in enumerate(instances_in(db, grant.dataset_ids)):
@@ -190,5 +190,6 @@ def _record(db: Session, by: Actor, release: Release, now: datetime) -> None:
         "deid_sha256": release.deid_sha256,
         "pixels_sha256": release.pixels_sha256,
         "consent_epoch": release.consent_epoch,
+        "consent_sha256": release.consent_sha256,
     }
     record(db, action="release.built", actor=by, now=now, project=release.project_id, subject=release.id, detail=detail)

@@ -20,7 +20,7 @@ class NotInRelease(NotFound):
 
 
 class ConsentWithdrawn(Forbidden):
-    """The patient has said no since the release was built."""
+    """The patient has said no since the release was built, or the consent has ended."""
 
     code = "consent-withdrawn"
     title = "This patient has withdrawn from research since the release was made"

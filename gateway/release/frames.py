@@ -9,6 +9,8 @@ from datetime import datetime
 
 from flask import Response, request
 
+from gateway import clock
+from gateway.consent.epochs import next_moment
 from gateway.db import reading
 from gateway.errors import Invalid
 from gateway.people.session import caller
@@ -85,9 +87,11 @@ def frames(release_id: str, study: str, series: str, uid: str, numbers: str) -> 
 
 
 def _until(visit: Visit) -> datetime:
-    """When the caller's token or the grant ends."""
+    """When the caller's token or the grant ends, or the next consent begins or ends by itself."""
     found = caller()
-    return visit.pass_.ends_at if found is None else found.at_most(visit.pass_.ends_at)
+    ends = visit.pass_.ends_at if found is None else found.at_most(visit.pass_.ends_at)
+    with reading() as db:
+        return min(ends, next_moment(db, clock.now()) or ends)
 
 
 def _message(opened: slide.Slide, numbers: Sequence[int], given: Given) -> Message:

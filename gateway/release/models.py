@@ -21,6 +21,7 @@ class Release(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
     built_at: Mapped[datetime]
     consent_epoch: Mapped[int]
+    consent_sha256: Mapped[str] = mapped_column(String(64))
     deid_policy: Mapped[str] = mapped_column(String(100))
     deid_sha256: Mapped[str] = mapped_column(String(64))
     pixels_sha256: Mapped[str] = mapped_column(String(64))

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from gateway import clock
 from gateway.catalogue.released import FINDERS
+from gateway.consent.given import NO_LONGER
 from gateway.db import reading, transaction
 from gateway.people import tokens
 from gateway.people.access import may, signed_in, the_account
@@ -30,7 +31,6 @@ from gateway.release import (
     slide,
     visits,
 )
-from gateway.release.commands import OPTED_OUT
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
 from gateway.release.models import ManifestEntry, Release
@@ -79,7 +79,7 @@ class SlideRow:
     @property
     def reasons(self) -> list[str]:
         """Why instances are withheld, each reason once."""
-        return list(dict.fromkeys(entry.reason or OPTED_OUT for entry in self.withheld))
+        return list(dict.fromkeys(entry.reason or NO_LONGER for entry in self.withheld))
 
 
 def install(app: Flask) -> None:

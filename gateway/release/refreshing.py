@@ -19,6 +19,7 @@ from gateway.projects.keys import data_master
 from gateway.projects.keys_patient import key_ring
 from gateway.projects.models import Grant
 from gateway.release.commands import Builder
+from gateway.release.consents import consents
 from gateway.release.models import ManifestEntry, Release
 from gateway.settings import current
 from gateway.trail.record import Actor, record
@@ -47,7 +48,7 @@ def refresh(db: Session, *, by: Actor, release: Release, instances: Sequence[str
     plan, rules = load_plan(current().policies_dir, release.deid_policy), load_rules(current().policies_dir)
     if plan.sha256 != release.deid_sha256:
         return 0
-    builder = Builder(plan, rules, data_master(db), key_ring(db, release.project_id), release.id, now)
+    builder = Builder(plan, rules, consents(data_master(db), now), key_ring(db, release.project_id), release.id, now)
     sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
     changed = 0
     for entry in db.scalars(_entries(release, instances)).all():

@@ -16,9 +16,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from gateway import clock
 from gateway.catalogue.models import Instance
 from gateway.catalogue.sources import open_source
-from gateway.consent import optouts
+from gateway.consent.epochs import epoch
 from gateway.deid.plan import load_plan
 from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.dicom.source import ByteSource
@@ -152,7 +153,7 @@ def close(slide: Slide) -> None:
 
 
 def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, instance: Instance) -> Prepared:
-    epochs = (pass_.epoch, optouts.epoch(db))
+    epochs = (pass_.epoch, epoch(db, clock.now()))
     what = (entry.uid, instance.id, instance.version, entry.screening_id, entry.stand_in)
     key = (release.project_id, release.deid_sha256, what, epochs)
     found = _cache.get(key)

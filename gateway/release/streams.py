@@ -10,11 +10,11 @@ from ssl import SSLSocket
 from typing import TYPE_CHECKING
 
 from gateway import clock
-from gateway.consent import optouts
 from gateway.db import reading
 from gateway.dicom.rope import Rope
 from gateway.errors import SlidegateError
 from gateway.projects.grants import admit
+from gateway.release.consents import as_of
 from gateway.release.visits import Visit
 from gateway.trail import fitness
 from gateway.trail.leases import Lease, Outcome
@@ -53,14 +53,14 @@ class Watch:
         """Raises Stopped if the grant or a consent has changed since, or the record cannot be kept any more."""
         if time.monotonic() - self._asked <= ASK_AGAIN:
             return
-        pass_ = self._visit.pass_
+        pass_, moment = self._visit.pass_, clock.now()
         try:
             with reading() as db:
-                now = admit(db, account_id=pass_.account_id, grant_id=pass_.grant_id, now=clock.now())
-                same = (now.epoch, optouts.epoch(db)) == (pass_.epoch, self._visit.consent_epoch)
+                now = admit(db, account_id=pass_.account_id, grant_id=pass_.grant_id, now=moment)
+                same = (now.epoch, as_of(db, moment)) == (pass_.epoch, self._visit.asked)
         except SlidegateError:
             same = False
-        if not same or fitness.fault_now(clock.now()):
+        if not same or fitness.fault_now(moment):
             raise Stopped
         self._asked = time.monotonic()
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from gateway import clock
 from gateway.catalogue.models import Archive, Instance
-from gateway.consent import optouts
 from gateway.db import reading, transaction
 from gateway.deid.plan import Plan, load_plan
 from gateway.errors import Invalid, SlidegateError, Unauthenticated
@@ -21,6 +20,7 @@ from gateway.people.tokens import acting
 from gateway.pixels.rules import load_rules
 from gateway.projects.grants import Pass, admit
 from gateway.projects.keys import data_master
+from gateway.release.consents import Asked, Consents, as_of, consents, when_built
 from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.queries import START, Mark, Member, Page, Place, bare_entries_of, entries, mark_of, members
@@ -40,8 +40,13 @@ class Visit:
     release: Release
     actor: Actor
     session: str
-    consent_epoch: int
+    asked: Asked
     plan: Plan
+
+    @property
+    def consent_epoch(self) -> int:
+        """The epoch of consent at which the visit began."""
+        return self.asked.epoch
 
 
 def enter(release_id: str) -> Visit:
@@ -62,15 +67,15 @@ def enter(release_id: str) -> Visit:
             account = reader_of(release_id)
             pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
             plan = _under_its_policies(release)
-        consent_epoch = optouts.epoch(db)
-    return Visit(pass_, release, actor, found.token_id or found.session_id or "", consent_epoch, plan)
+            asked = as_of(db, clock.now())
+    return Visit(pass_, release, actor, found.token_id or found.session_id or "", asked, plan)
 
 
 def on_behalf(db: Session, release: Release, account: Account, *, session: str) -> Visit:
     """A visit of a member who is not here. Raises PolicyChanged, or what `admit` raises."""
     pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
     plan = _under_its_policies(release)
-    return Visit(pass_, release, acting(account), session, optouts.epoch(db), plan)
+    return Visit(pass_, release, acting(account), session, as_of(db, clock.now()), plan)
 
 
 def _under_its_policies(release: Release) -> Plan:
@@ -112,30 +117,27 @@ def find(db: Session, visit: Visit, uid: str) -> ManifestEntry:
         entry = db.get(ManifestEntry, (release.id, uid))
         if entry is None or not entry.released:
             raise NotInRelease
-        if optouts.epoch(db) != release.consent_epoch:
-            _still_consents(db, entry)
+        now = clock.now()
+        if as_of(db, now) != when_built(release) and not _consents(db, consents(data_master(db), now), entry):
+            raise ConsentWithdrawn
     return entry
 
 
 def consenting(db: Session, release: Release, found: Sequence[ManifestEntry]) -> list[ManifestEntry]:
-    """The entries without those of patients who have said no since the release was built."""
-    if optouts.epoch(db) == release.consent_epoch:
+    """The entries without those of patients who have said no since the release was built, or whose consent ended."""
+    now = clock.now()
+    if as_of(db, now) == when_built(release):
         return list(found)
-    return [entry for entry in found if _consents(db, entry)]
+    ready = consents(data_master(db), now)
+    return [entry for entry in found if _consents(db, ready, entry)]
 
 
-def _consents(db: Session, entry: ManifestEntry) -> bool:
+def _consents(db: Session, ready: Consents, entry: ManifestEntry) -> bool:
     instance = db.get_one(Instance, entry.instance_id)
     site = db.get_one(Archive, instance.archive_id).site.code
     if instance.series is None:
         return False
-    patient_id = instance.series.study.patient_id
-    return not optouts.is_opted_out(db, master=data_master(db), site=site, patient_id=patient_id)
-
-
-def _still_consents(db: Session, entry: ManifestEntry) -> None:
-    if not _consents(db, entry):
-        raise ConsentWithdrawn
+    return not ready.refusal(db, instance.series.study, site)
 
 
 def lease(visit: Visit, entry: ManifestEntry, how: How) -> Lease:
@@ -197,7 +199,7 @@ def paged(visit: Visit, fetch: Callable[[Session, Mark], Sequence[ManifestEntry]
 
 def unchanged(visit: Visit) -> bool:
     """Whether nobody has said no since the release was built, so that its manifest can be taken as it is."""
-    return visit.consent_epoch == visit.release.consent_epoch
+    return visit.asked == when_built(visit.release)
 
 
 def at_its_place(entry: ManifestEntry, place: Place, visit: Visit) -> ManifestEntry:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "consent_epoch",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("since", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_epoch")),
     )
     op.create_table(
@@ -39,6 +40,24 @@ def upgrade() -> None:
         sa.Column("since", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("patient", name=op.f("pk_opt_out")),
     )
+    op.create_table(
+        "patient_consent",
+        sa.Column("patient", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=200), nullable=False),
+        sa.Column("site", sa.String(length=20), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("starts_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("changed_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state in ('given', 'withdrawn')", name=op.f("ck_patient_consent_state")),
+        sa.PrimaryKeyConstraint("patient", "version", name=op.f("pk_patient_consent")),
+    )
+    with op.batch_alter_table("patient_consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_patient_consent_ends_at"), ["ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_patient_consent_site"), ["site"], unique=False)
+        batch_op.create_index(batch_op.f("ix_patient_consent_starts_at"), ["starts_at"], unique=False)
+
     op.create_table(
         "people_account",
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -616,6 +635,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(length=16), nullable=False),
         sa.Column("built_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("consent_epoch", sa.Integer(), nullable=False),
+        sa.Column("consent_sha256", sa.String(length=64), nullable=False),
         sa.Column("deid_policy", sa.String(length=100), nullable=False),
         sa.Column("deid_sha256", sa.String(length=64), nullable=False),
         sa.Column("pixels_sha256", sa.String(length=64), nullable=False),
@@ -1138,6 +1158,12 @@ def downgrade() -> None:
     op.drop_table("project")
     op.drop_table("policy_text")
     op.drop_table("people_account")
+    with op.batch_alter_table("patient_consent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_patient_consent_starts_at"))
+        batch_op.drop_index(batch_op.f("ix_patient_consent_site"))
+        batch_op.drop_index(batch_op.f("ix_patient_consent_ends_at"))
+
+    op.drop_table("patient_consent")
     op.drop_table("opt_out")
     op.drop_table("data_key")
     op.drop_table("consent_epoch")

@@ -15,8 +15,10 @@ from gateway import db as database
 from gateway import settings as settings_room
 from gateway.catalogue.commands import add_site
 from gateway.cli import main
+from gateway.consent.epochs import epoch
 from gateway.consent.models import OptOut
-from gateway.consent.optouts import epoch, import_optouts, is_opted_out, patient_key
+from gateway.consent.optouts import import_optouts, is_opted_out
+from gateway.consent.patients import patient_key
 from gateway.errors import Invalid
 from gateway.migrate import upgrade
 from gateway.settings import Settings
@@ -50,7 +52,7 @@ def bring(*rows: tuple[str, str]) -> int:
 
 def the_epoch() -> int:
     with database.reading() as db:
-        return epoch(db)
+        return epoch(db, MORNING)
 
 
 def said_no(site: str, patient_id: str, master: bytes = MASTER) -> bool:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,13 @@ import pytest
 
 from gateway import db as database
 from gateway.clock import now
+from gateway.consent.duo import read_vocabulary
+from gateway.consent.given import Row, import_consents
+from gateway.consent.models import GIVEN, WITHDRAWN, PatientConsent
 from gateway.consent.optouts import import_optouts
-from gateway.projects.keys import data_master
+from gateway.projects.keys import data_master, first_data_master
 from gateway.trail.record import SYSTEM
+from tests.conftest import ROOT
 from tests.release.served import houses
 from tests.release.served.houses import House, Reader, a_reader, events, place
 
@@ -101,6 +106,38 @@ def test_a_running_download_stops_when_its_patient_opts_out(served: House, large
         again = client.get(path)
     assert (again.status_code, again.json()["code"]) == (403, "consent-withdrawn")
     revive(served)
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "ended"])
+def test_a_running_download_stops_when_a_consent_ends(served: House, large: str, how: str) -> None:
+    agree("LRG", "LRG-1", until=None if how == "withdrawn" else now() + timedelta(seconds=2))
+    reader = a_reader(served, datasets=[large])
+    path = a_download(served, reader)
+    with served.client(reader) as client:
+        pieces = begun(client, path)
+        next(pieces)
+        if how == "withdrawn":
+            agree("LRG", "LRG-1", until=None, state=WITHDRAWN)
+        with pytest.raises(httpx.RemoteProtocolError):
+            read_slowly(pieces, PATIENCE)
+        assert outcome(reader)["outcome"] == "stopped"
+        again = client.get(path)
+    assert (again.status_code, again.json()["code"]) == (403, "consent-withdrawn")
+    disagree()
+
+
+def agree(site: str, patient: str, *, until: datetime | None, state: str = GIVEN) -> None:
+    """The patient's consent, kept in place of the one before."""
+    terms = read_vocabulary(ROOT / "policies").terms(["DUO:0000042"])
+    row = Row("line 2", patient, "1", terms, now() - timedelta(days=1), until, state)
+    with database.transaction() as db:
+        import_consents(db, by=SYSTEM, master=first_data_master(db, now=now()), site=site, rows=[row], now=now())
+
+
+def disagree() -> None:
+    """Other tests go on with a patient of whom no consent is kept."""
+    with database.transaction() as db:
+        db.query(PatientConsent).delete()
 
 
 def revive(house: House) -> None:
