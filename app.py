@@ -17,6 +17,7 @@ ROOMS = (
     "notices",
     "webhooks",
     "catalogue",
+    "consent",
     "governance",
     "projects",
     "policies",

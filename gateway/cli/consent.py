@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -46,28 +47,59 @@ def optout() -> None:
 
 @optout.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_(file: Path) -> None:
-    """Add the patients of a CSV FILE with the columns site and patient_id; all of them, or none."""
+@click.option(
+    "--format", "kind", type=click.Choice(["csv", "nhs"]), default="csv", help="nhs: NHS numbers, one a line."
+)
+@click.option("--list", "name", default="", help="Name of the list, if there are several.")
+@click.option("--source", default="", help="Who keeps the list.")
+@click.option("--dated", type=click.DateTime(["%Y-%m-%d"]), help="The day that it is of; today if not told.")
+@click.option("--replace", is_flag=True, help="FILE is the whole list: who is no longer in it is off it.")
+def import_(file: Path, kind: str, name: str, source: str, dated: datetime | None, replace: bool) -> None:
+    """Add the patients of FILE, all or none: CSV with the columns site and patient_id, or NHS numbers."""
     from sqlalchemy import select
 
     from gateway import clock, db
     from gateway.catalogue.models import Site
-    from gateway.consent.optouts import import_optouts
-    from gateway.errors import Invalid
+    from gateway.consent.optouts import NATIONAL, OWN, Listing, import_national, import_optouts
     from gateway.projects.keys import first_data_master
     from gateway.trail.record import SYSTEM
+
+    rows = _pairs(file) if kind == "csv" else []
+    lines = _lines(file) if kind == "nhs" else []
+    listing = Listing(name or (OWN if kind == "csv" else NATIONAL), source, dated.date() if dated else None)
+    with db.transaction() as session:
+        moment = clock.now()
+        key = first_data_master(session, now=moment)
+        if kind == "csv":
+            sites = list(session.scalars(select(Site.code)))
+            done = import_optouts(
+                session, by=SYSTEM, master=key, rows=rows, sites=sites, now=moment, listing=listing, replace=replace
+            )
+        else:
+            done = import_national(
+                session, by=SYSTEM, master=key, lines=lines, now=moment, listing=listing, replace=replace
+            )
+    off = f", {done.gone} no longer on the list" if replace else ""
+    click.echo(f"{done.new} new opt-outs, {done.known} known before{off}")
+
+
+def _pairs(file: Path) -> list[tuple[str, str]]:
+    from gateway.errors import Invalid
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle)
             if not {"site", "patient_id"} <= set(reader.fieldnames or ()):
                 raise Invalid("the file needs the columns site and patient_id")
-            rows = [((row["site"] or "").strip(), row["patient_id"] or "") for row in reader]
+            return [((row["site"] or "").strip(), row["patient_id"] or "") for row in reader]
     except (UnicodeDecodeError, csv.Error):
         raise Invalid("the file is not a CSV file in UTF-8") from None
-    with db.transaction() as session:
-        sites = list(session.scalars(select(Site.code)))
-        moment = clock.now()
-        key = first_data_master(session, now=moment)
-        new = import_optouts(session, by=SYSTEM, master=key, rows=rows, sites=sites, now=moment)
-    click.echo(f"{new} new opt-outs, {len(rows) - new} known before")
+
+
+def _lines(file: Path) -> list[str]:
+    from gateway.errors import Invalid
+
+    try:
+        return file.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise Invalid("the file is not in UTF-8") from None

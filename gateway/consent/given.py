@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from gateway.consent.duo import Part, Term
 from gateway.consent.epochs import bump
 from gateway.consent.models import GIVEN, WITHDRAWN, OptOut, PatientConsent
-from gateway.consent.patients import patient_key
+from gateway.consent.patients import Patient, patient_key
 from gateway.errors import Invalid
 from gateway.trail.record import Actor, record
 
@@ -151,14 +151,14 @@ def _of(db: Session, patient: str) -> Sequence[PatientConsent]:
     return db.scalars(select(PatientConsent).where(PatientConsent.patient == patient)).all()
 
 
-def refusal(db: Session, patient: str, *, explicit: bool, now: datetime) -> str:
-    """Why nothing of a patient, by key, may be released at this moment; nothing if it may.
+def refusal(db: Session, patient: Patient, *, explicit: bool, now: datetime) -> str:
+    """Why nothing of a patient may be released at this moment; nothing if it may. Indexes: pk_opt_out and consent's.
 
     Whoever opted out is left out. Where a consent is kept, one has to be in force, whether or not one is needed.
     """
-    if db.get(OptOut, patient) is not None:
+    if db.scalar(select(OptOut.patient).where(OptOut.patient.in_(patient.keys)).limit(1)) is not None:
         return OPTED_OUT
-    kept = _of(db, patient)
+    kept = _of(db, patient.own)
     if not kept:
         return NONE_GIVEN if explicit else ""
     return "" if any(_runs(each, now) for each in kept) else NOT_IN_FORCE

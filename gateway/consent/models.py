@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import JSON, CheckConstraint, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.db import Base
@@ -12,12 +12,25 @@ from gateway.db import Base
 GIVEN, WITHDRAWN = "given", "withdrawn"
 
 
+class OptOutList(Base):
+    """One list of people who said no: whose it is, and of what day. Its rows are added to, or replaced as a whole."""
+
+    __tablename__ = "opt_out_list"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    source: Mapped[str] = mapped_column(String(200))
+    dated: Mapped[date]
+    imported_at: Mapped[datetime]
+    held: Mapped[int]
+
+
 class OptOut(Base):
-    """A patient of a site whose data are not to be used for research."""
+    """A patient whose data are not to be used for research, as a list says."""
 
     __tablename__ = "opt_out"
 
-    patient: Mapped[str] = mapped_column(String(64), primary_key=True)  # HMAC of site and patient ID
+    patient: Mapped[str] = mapped_column(String(64), primary_key=True)  # HMAC of site and patient ID, or NHS number
+    list_name: Mapped[str] = mapped_column(ForeignKey("opt_out_list.name"), primary_key=True, index=True)
     since: Mapped[datetime]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue.models import Dataset, DatasetStudy, Study
 from gateway.consent.epochs import epoch
 from gateway.consent.given import refusal
-from gateway.consent.patients import patient_key
+from gateway.consent.patients import patient
 from gateway.consent.policy import ConsentPolicy, read_policy
 from gateway.release.models import Release
 from gateway.settings import current
@@ -49,8 +49,8 @@ class Consents:
         if study.id not in self.told:
             self.told.clear()
             explicit = self.policy.explicit(site, self._datasets(db, study))
-            patient = patient_key(self.master, site, study.patient_id)
-            self.told[study.id] = refusal(db, patient, explicit=explicit, now=self.now)
+            whose = patient(self.master, site, study.patient_id)
+            self.told[study.id] = refusal(db, whose, explicit=explicit, now=self.now)
         return self.told[study.id]
 
     def _datasets(self, db: Session, study: Study) -> list[str]:

@@ -19,6 +19,7 @@ from gateway.settings import current
 
 health = Blueprint("health", __name__)
 CHECKS: dict[str, Callable[[], str]] = {}  # of other rooms: what is wrong in plain words, or nothing
+WARNINGS: dict[str, Callable[[], str]] = {}  # what somebody should see to, while images may still be sent
 registry = CollectorRegistry()
 _requests = Counter(
     "slidegate_requests", "Requests answered", ["worker", "endpoint", "method", "status"], registry=registry
@@ -46,8 +47,10 @@ def ready() -> tuple[Response, int]:
     told = {name: "ok" if good else "failed" for name, good in checks.items()}
     if checks["database"]:
         told |= {name: check() or "ok" for name, check in CHECKS.items()}
+    warned = {name: said for name, warn in WARNINGS.items() if checks["database"] and (said := warn())}
     well = all(said == "ok" for said in told.values())
-    return jsonify({"status": "ok" if well else "failed", "checks": told}), 200 if well else 503
+    answer = {"status": "ok" if well else "failed", "checks": told} | ({"warnings": warned} if warned else {})
+    return jsonify(answer), 200 if well else 503
 
 
 @health.get("/metrics")

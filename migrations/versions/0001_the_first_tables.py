@@ -35,11 +35,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kek_id", name=op.f("pk_data_key")),
     )
     op.create_table(
+        "opt_out_list",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("dated", sa.Date(), nullable=False),
+        sa.Column("imported_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_opt_out_list")),
+    )
+    op.create_table(
         "opt_out",
         sa.Column("patient", sa.String(length=64), nullable=False),
+        sa.Column("list_name", sa.String(length=60), nullable=False),
         sa.Column("since", gateway.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("patient", name=op.f("pk_opt_out")),
+        sa.ForeignKeyConstraint(["list_name"], ["opt_out_list.name"], name=op.f("fk_opt_out_list_name_opt_out_list")),
+        sa.PrimaryKeyConstraint("patient", "list_name", name=op.f("pk_opt_out")),
     )
+    with op.batch_alter_table("opt_out", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_opt_out_list_name"), ["list_name"], unique=False)
+
     op.create_table(
         "patient_consent",
         sa.Column("patient", sa.String(length=64), nullable=False),
@@ -1164,7 +1178,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_patient_consent_ends_at"))
 
     op.drop_table("patient_consent")
+    with op.batch_alter_table("opt_out", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opt_out_list_name"))
+
     op.drop_table("opt_out")
+    op.drop_table("opt_out_list")
     op.drop_table("data_key")
     op.drop_table("consent_epoch")
     op.drop_table("access_change")

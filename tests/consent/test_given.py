@@ -17,7 +17,7 @@ from gateway.consent.epochs import epoch, next_moment
 from gateway.consent.given import NONE_GIVEN, NOT_IN_FORCE, OPTED_OUT, Imported, Row, import_consents, refusal
 from gateway.consent.models import GIVEN, WITHDRAWN, PatientConsent
 from gateway.consent.optouts import import_optouts
-from gateway.consent.patients import patient_key
+from gateway.consent.patients import patient, patient_key
 from gateway.errors import Invalid
 from gateway.settings import ROOT
 from gateway.trail.models import Event
@@ -47,7 +47,7 @@ def bring(*rows: Row, now: datetime = MORNING, replace: bool = False) -> Importe
 
 def why_not(*, now: datetime = MORNING, explicit: bool = True, site: str = "NTH") -> str:
     with database.reading() as db:
-        return refusal(db, patient_key(MASTER, site, PATIENT), explicit=explicit, now=now)
+        return refusal(db, patient(MASTER, site, PATIENT), explicit=explicit, now=now)
 
 
 def the_epoch(now: datetime = MORNING) -> int:
@@ -110,10 +110,10 @@ def test_no_epoch_comes_twice_with_another_answer(changes: list[tuple[str, int, 
     for hour in range(15):
         now = MORNING + timedelta(days=400) + hour * timedelta(hours=8)
         if hour < len(changes):
-            patient, start, length, state = changes[hour]
-            bring(a_row(patient, starts=now + start * DAY, ends=now + (start + length) * DAY, state=state), now=now)
+            whose, start, length, state = changes[hour]
+            bring(a_row(whose, starts=now + start * DAY, ends=now + (start + length) * DAY, state=state), now=now)
         with database.reading() as db:
-            answers = [refusal(db, patient_key(MASTER, "NTH", p), explicit=True, now=now) for p in "abc"]
+            answers = [refusal(db, patient(MASTER, "NTH", p), explicit=True, now=now) for p in "abc"]
             number = epoch(db, now)
         assert number >= highest
         highest = number

@@ -47,7 +47,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
 
 def bring(*rows: tuple[str, str]) -> int:
     with database.transaction() as db:
-        return import_optouts(db, by=SYSTEM, master=MASTER, rows=rows, sites=["NTH", "STH"], now=MORNING)
+        return import_optouts(db, by=SYSTEM, master=MASTER, rows=rows, sites=["NTH", "STH"], now=MORNING).new
 
 
 def the_epoch() -> int:
