@@ -32,7 +32,7 @@ from gateway.trail.record import Actor, record
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _OBJECT_FACTS = (
     "header_sha256", "uid", "sop_class", "modality", "transfer_syntax", "burned_in", "label_in_image",
-    "instance_number", "rows", "columns", "total_rows", "total_columns", "frame_count",
+    "instance_number", "rows", "columns", "total_rows", "total_columns", "ground", "frame_count",
 )  # fmt: skip
 
 

@@ -114,6 +114,7 @@ class Instance(Base):
     columns: Mapped[int] = mapped_column(default=0)
     total_rows: Mapped[int] = mapped_column(default=0)
     total_columns: Mapped[int] = mapped_column(default=0)
+    ground: Mapped[list[Any] | None] = mapped_column(JSON)  # of a slide, what of the glass it covers (pixels/ground.py)
     frame_count: Mapped[int] = mapped_column(default=0)
 
     series: Mapped[Series | None] = relationship()

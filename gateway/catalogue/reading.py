@@ -6,6 +6,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -17,6 +18,7 @@ from gateway.dicom.errors import DicomError
 from gateway.dicom.frames.reader import index_frames
 from gateway.dicom.header import Header, read_header
 from gateway.errors import SlidegateError
+from gateway.pixels.ground import ground_of, stored
 
 LONGEST = 64
 UNREADABLE = (  # what pydicom raises over values that are not what their VR says
@@ -65,6 +67,7 @@ class Facts:
     columns: int = 0
     total_rows: int = 0
     total_columns: int = 0
+    ground: list[Any] | None = None
     frame_count: int = 0
     size: int = 0
 
@@ -130,6 +133,7 @@ def _facts(header: Header, size: int) -> Facts:
         columns=int(dataset.get("Columns", 0) or 0),
         total_rows=int(dataset.get("TotalPixelMatrixRows", 0) or 0),
         total_columns=int(dataset.get("TotalPixelMatrixColumns", 0) or 0),
+        ground=stored(ground_of(dataset)),
         frame_count=index.count,
         size=size,
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
 from gateway.catalogue.queries import instances_in
-from gateway.catalogue.seen import FAILED, WSI, facts_of, latest, volumes_beside, write
+from gateway.catalogue.seen import FAILED, WSI, facts_of, latest, pyramids_of, volumes_beside, write
 from gateway.catalogue.sources import open_source
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
@@ -111,7 +111,7 @@ class Watchers:
 
 
 def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, again: bool) -> Iterator[_Group]:
-    slides: dict[str, list[Instance]] = {}
+    slides: list[Instance] = []
     overviews: list[_Group] = []
     for instance in instances_in(db, dataset_ids):
         verdict = rules.verdict(facts_of(instance))
@@ -122,10 +122,10 @@ def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, again: b
                 volumes = tuple(volumes_beside(db, instance))
                 overviews.append(_Group((instance,), slide=False, overview=True, volumes=volumes))
         elif instance.sop_class == WSI and instance.series_id is not None:
-            slides.setdefault(f"{instance.series_id} {instance.image_type[2:3]}", []).append(instance)
+            slides.append(instance)
         elif _waits(latest(db, instance, rules), again):
             yield _Group((instance,), slide=False)
-    for levels in slides.values():
+    for levels in pyramids_of(slides):
         if any(_waits(latest(db, each, rules), again) for each in levels):
             yield _Group(tuple(levels), slide=True)
     yield from overviews

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from gateway.catalogue.models import INDEXED, Instance, ScreenedFrames, Screening
 from gateway.errors import SlidegateError
 from gateway.pixels.detect.model import model_hash
+from gateway.pixels.ground import pyramids
 from gateway.pixels.patch import packed, unpacked
 from gateway.pixels.rules import PixelRules, SlideFacts
 from gateway.pixels.screen import Screened
@@ -87,12 +88,23 @@ def is_slide(instance: Instance) -> bool:
 
 
 def levels_of(db: Session, instance: Instance) -> Sequence[Instance]:
-    """The levels of the slide that an instance is one of, or the instance alone: what is looked at together."""
+    """The levels of the pyramid that an instance is one of, or the instance alone: what is looked at together."""
     if not is_slide(instance):
         return (instance,)
     here = (Instance.series_id == instance.series_id, Instance.sop_class == WSI, Instance.state == INDEXED)
-    found = db.scalars(select(Instance).where(*here).order_by(Instance.id))
-    return [each for each in found if each.image_type[2:3] == instance.image_type[2:3]]
+    found = db.scalars(select(Instance).where(*here).order_by(Instance.id)).all()
+    return next(each for each in pyramids_of(found) if instance.id in [level.id for level in each])
+
+
+def pyramids_of(images: Sequence[Instance]) -> list[list[Instance]]:
+    """Images of slides, those of one series, kind and part of the glass together."""
+    found = []
+    kinds: dict[str, list[Instance]] = {}
+    for each in images:
+        kinds.setdefault(f"{each.series_id} {each.image_type[2:3]}", []).append(each)
+    for kind in kinds.values():
+        found += [[kind[number] for number in group] for group in pyramids([each.ground for each in kind])]
+    return found
 
 
 def volumes_beside(db: Session, instance: Instance) -> Sequence[Instance]:

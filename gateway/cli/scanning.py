@@ -25,7 +25,8 @@ from gateway.errors import Invalid, SlidegateError
 from gateway.pixels.detect.apart import reader_apart
 from gateway.pixels.detect.model import model_hash
 from gateway.pixels.encodings import decoded
-from gateway.pixels.screen import Eyes, Screened, screen, screen_slide, shown
+from gateway.pixels.looks import shown
+from gateway.pixels.screen import Eyes, Screened, screen, screen_slide
 from gateway.pixels.source import frames_of, level_of, pixel_facts
 
 Progress = Callable[[int, int], None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,10 @@ class CannotDecode(Withheld):
 
 @dataclass(frozen=True, slots=True)
 class PixelFacts:
-    """How pixels are described by the header (PS3.3 C.7.6.3). Rows and columns in pixels."""
+    """How pixels are described by the header (PS3.3 C.7.6.3). Rows and columns in pixels.
+
+    `palette` has a row of red, green and blue for each index of a PALETTE COLOR image.
+    """
 
     transfer_syntax: str
     rows: int
@@ -41,6 +44,7 @@ class PixelFacts:
     signed: bool = False
     photometric: str = "MONOCHROME2"
     planar: bool = False
+    palette: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:

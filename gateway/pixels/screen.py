@@ -5,25 +5,20 @@ A whole slide is looked at on its lowest legible level, and what is found is map
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gateway.pixels.boxes import Box, on_picture
+from gateway.pixels.boxes import Box
 from gateway.pixels.encodings import PixelFacts, decoded
 from gateway.pixels.findings import DEVICE, DRAWN, Finding
+from gateway.pixels.levels import Frames, Level, Mark, looked_at
+from gateway.pixels.looks import Picture, looks
 from gateway.pixels.redact.frames import redacted
 
 ROUNDS = 3
 CLEAN, REDACTED, REVIEW, WITHHELD = "clean", "redacted", "review", "withheld"
-LARGEST_SIDE = 8192  # pixels of a picture that is looked at
-LEGIBLE_SIDE = 1000  # pixels from which on letters can be read; the lowest level of a pyramid is often smaller
-
-Picture = NDArray[np.uint8]
-Frames = Callable[[int], bytes]  # encoded frame by number, from 0
+OVER_ONE_ANOTHER = "Text may be on it, and its frames lie over one another, so that people cannot look at all of them."
 
 
 class Eyes(Protocol):
@@ -40,15 +35,6 @@ class Eyes(Protocol):
     def find_rest(self, picture: Picture) -> list[Finding]:
         """What may be left of it, where something was found before."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something found on one frame, in that frame's pixels."""
-
-    frame: int
-    kind: str
-    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +81,8 @@ def _look(
     return [
         Mark(frame, each.kind, each.box)
         for frame in range(count)
-        for each in find(shown(decoded(seen.get(frame) or frames(frame), facts), facts))
+        for picture in looks(decoded(seen.get(frame) or frames(frame), facts), facts)
+        for each in find(picture)
     ]
 
 
@@ -104,78 +91,24 @@ def _beside(box: Box, marks: Sequence[Mark]) -> bool:
     return any(box.meets(each.box.grown(3 * min(each.box.height, each.box.width))) for each in marks)
 
 
-def shown(pixels: NDArray[Any], facts: PixelFacts) -> Picture:
-    """A decoded frame as people would see it: 8 bits, the whole range of its values stretched; grey or RGB."""
-    if pixels.dtype == np.uint8:
-        picture = pixels
-    else:
-        values = pixels.astype(np.float32)
-        low, high = np.percentile(values, (0.5, 99.9))
-        picture = (255 * np.clip((values - low) / max(float(high - low), 1.0), 0, 1)).astype(np.uint8)
-    if facts.photometric == "MONOCHROME1":
-        picture = 255 - picture
-    native = picture.ndim == 3 and facts.photometric.startswith("YBR_FULL") and ".1.2.4." not in facts.transfer_syntax
-    return np.ascontiguousarray(picture[..., 0] if native else picture)  # of luminance and chrominance, luminance
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One level of a slide: its frames, where each lies in the whole (left, top in pixels), and its size."""
-
-    frames: Frames
-    places: Sequence[tuple[int, int]]
-    width: int
-    height: int
-    facts: PixelFacts
-
-    @property
-    def shrunk(self) -> int:
-        """How many pixels of the level one of its assembled picture covers, each way: few levels need more than 1."""
-        return max(1, -(-max(self.width, self.height) // LARGEST_SIDE))
-
-    def assembled(self) -> Picture:
-        """The whole level, shrunk if it is very large; what no frame covers is white."""
-        by = self.shrunk
-        whole = np.full((-(-self.height // by), -(-self.width // by), 3), 255, np.uint8)
-        for number, (left, top) in enumerate(self.places):
-            tile = shown(decoded(self.frames(number), self.facts), self.facts)[::by, ::by]
-            part = whole[top // by : top // by + tile.shape[0], left // by : left // by + tile.shape[1]]
-            part[:] = (tile if tile.ndim == 3 else tile[..., None])[: part.shape[0], : part.shape[1]]
-        return whole
-
-    def marks(self, boxes: Iterable[tuple[str, Box]]) -> list[Mark]:
-        """Boxes of the whole level, as marks on the frames that they touch."""
-        found = []
-        for kind, box in boxes:
-            for number, (left, top) in enumerate(self.places):
-                for part in on_picture([box.moved(-left, -top)], self.facts.columns, self.facts.rows):
-                    found.append(Mark(number, kind, part))
-        return found
-
-    def without(self, marks: Sequence[Mark]) -> dict[int, bytes]:
-        """The frames that marks lie on, with them taken out."""
-        by_frame: dict[int, list[Box]] = {}
-        for each in marks:
-            by_frame.setdefault(each.frame, []).append(each.box)
-        return {number: redacted(self.frames(number), boxes, self.facts) for number, boxes in by_frame.items()}
-
-
-def looked_at(sizes: Sequence[tuple[int, int]]) -> int:
-    """Which of the levels of these widths and heights is looked at: the smallest on which letters can still be read."""
-    legible = [each for each in sizes if max(each) >= LEGIBLE_SIDE] or [max(sizes)]
-    return sizes.index(min(legible))
-
-
 def screen_slide(levels: Sequence[Level], eyes: Eyes) -> list[Screened]:
     """The levels of one slide in their order: clean, or for a person to look at, with what was found marked on each.
 
+    All images of the size that is looked at are: one that has parts, or focal planes of their own, has several.
     Text on tissue is rare, and among cells letters are easily missed, so that a person draws the last box.
     Raises CannotDecode.
     """
-    seen = levels[looked_at([(each.width, each.height) for each in levels])]
-    picture = seen.assembled()
-    found = [*eyes.find(picture), *eyes.find_ink(picture)]
-    return [Screened(REVIEW if found else CLEAN, tuple(_on(each, seen, found))) for each in levels]
+    sizes = [(each.width, each.height) for each in levels]
+    chosen = sizes[looked_at(sizes)]
+    seen = [level for level, size in zip(levels, sizes, strict=True) if size == chosen]
+    sheets = [(level, sheet) for level in seen for sheet in level.sheets()]
+    found = [(level, each) for level, sheet in sheets for each in (*eyes.find(sheet), *eyes.find_ink(sheet))]
+    marks = [tuple(mark for level, each in found for mark in _on(one, level, [each])) for one in levels]
+    if not found:
+        return [Screened(CLEAN)] * len(levels)
+    if len(sheets) > 1:
+        return [Screened(WITHHELD, each, reason=OVER_ONE_ANOTHER) for each in marks]
+    return [Screened(REVIEW, each) for each in marks]
 
 
 def redact_slide(levels: Sequence[Level], drawn_on: int, boxes: Sequence[Box]) -> list[Screened]:

@@ -14,7 +14,8 @@ from gateway.errors import Invalid
 from gateway.pixels.boxes import Box, without
 from gateway.pixels.encodings import decoded
 from gateway.pixels.findings import GLASS
-from gateway.pixels.screen import REDACTED, WITHHELD, Eyes, Screened, screen, shown
+from gateway.pixels.looks import shown
+from gateway.pixels.screen import REDACTED, WITHHELD, Eyes, Screened, screen
 from gateway.pixels.source import frames_of, pixel_facts
 
 STRAIGHT = 1e-3  # how far a direction cosine may be from 0 or 1

@@ -14,7 +14,8 @@ from gateway.catalogue.seen import FAILED, is_slide
 from gateway.errors import NotFound
 from gateway.pixels.boxes import Box
 from gateway.pixels.encodings import decoded
-from gateway.pixels.screen import Level, shown
+from gateway.pixels.levels import Level
+from gateway.pixels.looks import shown
 from gateway.pixels.source import frames_of, level_of, pixel_facts
 
 QUALITY = 90
@@ -53,8 +54,7 @@ def sheet_of(screening: Screening, instance: Instance, frame: int) -> Sheet:
         return Sheet(instance.columns, instance.rows, frame, count, boxes)
     with headers_of([instance]) as (header,):
         level = level_of(header)
-    by = level.shrunk
-    return Sheet(-(-level.width // by), -(-level.height // by), 1, 1, merged(_placed(level, screening)))
+    return Sheet(*level.drawn_size, 1, 1, merged(_placed(level, screening)))
 
 
 def _placed(level: Level, screening: Screening) -> Iterable[Box]:
@@ -82,7 +82,7 @@ def drawn(instance: Instance, frame: int) -> bytes:
     """The picture as JPEG. Raises ArchiveError, DicomError, CannotDecode."""
     with headers_of([instance]) as (header,):
         if is_slide(instance):
-            picture = level_of(header).assembled()
+            picture = level_of(header).sheets()[0]
         else:
             facts, (frames, _count) = pixel_facts(header), frames_of(header)
             picture = shown(decoded(frames(frame - 1), facts), facts)

@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import INDEXED, Archive, Instance, Screening
-from gateway.catalogue.seen import FAILED, facts_of, is_slide, newest
+from gateway.catalogue.seen import FAILED, facts_of, is_slide, newest, pyramids_of
 from gateway.errors import NotFound
+from gateway.pixels.levels import looked_at
 from gateway.pixels.rules import PixelRules
-from gateway.pixels.screen import REVIEW, looked_at
+from gateway.pixels.screen import REVIEW
 from gateway.screening.models import Opinion
 
 MOST, SHOWN = 500, 50  # pictures in the queue, and decisions, that are shown; the rest come up as these are done
@@ -70,16 +71,19 @@ def waiting(db: Session, rules: PixelRules) -> list[Waiting]:
         .where(newest(rules, (REVIEW, FAILED)), Instance.version == Screening.version, Instance.state == INDEXED)
         .order_by(Screening.screened_at, Screening.id)
     )
+    found = [row.tuple() for row in rows]
     slides: dict[str, list[tuple[Screening, Instance, Archive]]] = {}
-    for seen, instance, archive in rows:
-        key = _together(instance)
-        slides.setdefault(key, []).append((seen, instance, archive))
+    whole = _wholes([instance for _seen, instance, _archive in found])
+    for each in found:
+        slides.setdefault(whole[each[1].id], []).append(each)
     return list(_told(db, rules, [_shown(levels) for levels in slides.values()][:MOST]))
 
 
-def _together(instance: Instance) -> str:
-    """The same for all levels of a slide, which are decided on together."""
-    return f"{instance.series_id} {instance.image_type[2:3]}" if is_slide(instance) else instance.id
+def _wholes(images: Sequence[Instance]) -> dict[str, str]:
+    """By the id of each image one that is the same for all levels of a slide, which are decided on together."""
+    alone = {each.id: each.id for each in images}
+    slides = pyramids_of([each for each in images if is_slide(each)])
+    return alone | {level.id: levels[0].id for levels in slides for level in levels}
 
 
 def _shown(levels: list[tuple[Screening, Instance, Archive]]) -> tuple[Screening, Instance, Archive]:
@@ -121,10 +125,11 @@ def decided(db: Session, rules: PixelRules) -> list[Decided]:
         .order_by(Screening.screened_at.desc(), Screening.id)
         .limit(MOST)
     )
+    found = [row.tuple() for row in rows]
+    whole = _wholes([instance for _seen, instance in found])
     once: dict[str, Decided] = {}
-    for seen, instance in rows:
-        key = _together(instance)
-        once.setdefault(key, Decided(seen.state, instance.modality, seen.people, seen.screened_at))
+    for seen, instance in found:
+        once.setdefault(whole[instance.id], Decided(seen.state, instance.modality, seen.people, seen.screened_at))
     return list(once.values())[:SHOWN]
 
 

@@ -16,8 +16,9 @@ from gateway.errors import SlidegateError
 from gateway.jobs.queue import enqueue
 from gateway.pixels.boxes import Box
 from gateway.pixels.findings import DRAWN
+from gateway.pixels.levels import Mark
 from gateway.pixels.rules import PixelRules, load_rules
-from gateway.pixels.screen import CLEAN, REDACTED, WITHHELD, Mark, Screened, redact_slide, taken_out
+from gateway.pixels.screen import CLEAN, REDACTED, WITHHELD, Screened, redact_slide, taken_out
 from gateway.pixels.source import frames_of, level_of, pixel_facts
 from gateway.screening.commands import ACCEPT, REDACT
 from gateway.screening.models import Opinion

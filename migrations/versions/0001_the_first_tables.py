@@ -902,6 +902,7 @@ def upgrade() -> None:
         sa.Column("columns", sa.Integer(), nullable=False),
         sa.Column("total_rows", sa.Integer(), nullable=False),
         sa.Column("total_columns", sa.Integer(), nullable=False),
+        sa.Column("ground", sa.JSON(), nullable=True),
         sa.Column("frame_count", sa.Integer(), nullable=False),
         sa.CheckConstraint("state in ('indexed', 'broken', 'gone')", name=op.f("ck_instance_state")),
         sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name=op.f("fk_instance_archive_id_archive")),

@@ -13,7 +13,8 @@ from gateway.pixels.boxes import Box
 from gateway.pixels.detect.reader import Reader
 from gateway.pixels.encodings import CannotDecode, PixelFacts, decoded
 from gateway.pixels.findings import Finding
-from gateway.pixels.screen import CLEAN, REDACTED, REVIEW, Level, redact_slide, screen, screen_slide
+from gateway.pixels.levels import Level
+from gateway.pixels.screen import CLEAN, REDACTED, REVIEW, redact_slide, screen, screen_slide
 from tests.pixels.corpus import DARK, LIGHT, Maker
 from tests.pixels.jpegs import saved
 
@@ -86,6 +87,28 @@ def test_deep_pixels_are_looked_at_over_their_whole_range(reader: Reader) -> Non
     assert screen(lambda _n: deep.tobytes(), 1, inverted, reader).state == REDACTED
 
 
+@pytest.mark.parametrize("brighter", [25, 60])
+def test_text_that_only_a_narrow_window_shows_is_taken_out(reader: Reader, brighter: int) -> None:
+    make = Maker(9)
+    ground = make.chest()[..., 0].astype(np.int16) * 12 - 1000
+    text = make.written(np.zeros((512, 512, 3), np.uint8), ["OKONKWO, Ngozi"], (6, 4), 20, LIGHT)[1]
+    flat = np.where(ground < -500, -1000, ground)
+    facts = PixelFacts(LITTLE, 512, 512, 1, 16, 12, signed=True)
+    done = screen(lambda _n: (flat + brighter * text).astype("<i2").tobytes(), 1, facts, reader)
+    assert done.state == REDACTED
+    assert len(np.unique(decoded(done.replaced[0], facts)[text])) == 1
+    assert screen(lambda _n: flat.astype("<i2").tobytes(), 1, facts, reader).state == CLEAN
+
+
+def test_a_palette_is_looked_at_in_its_colours(reader: Reader) -> None:
+    text = Maker(9).written(np.zeros((512, 512, 3), np.uint8), ["OKONKWO, Ngozi"], (6, 4), 40, LIGHT)[1]
+    palette = np.zeros((256, 3), np.uint8)
+    palette[101] = 255
+    frame = np.where(text, 101, 100).astype(np.uint8).tobytes()
+    facts = PixelFacts(LITTLE, 512, 512, photometric="PALETTE COLOR", palette=palette)
+    assert screen(lambda _n: frame, 1, facts, reader).state == REDACTED
+
+
 def levels_of(picture: np.ndarray) -> list[Level]:
     """Two levels in JPEG tiles of 256; the lower is half the size."""
     found = []
@@ -109,8 +132,8 @@ def test_text_on_a_slide_is_shown_to_a_person_and_taken_out_of_the_frames_of_eve
     assert [each.state for each in outcomes] == [REDACTED, REDACTED]
     full = levels[0]
     after = Level(lambda n: outcomes[0].replaced.get(n) or full.frames(n), full.places, 1280, 1024, full.facts)
-    assert after.assembled()[text].std() == 0
-    assert reader.find(after.assembled()) == []
+    assert after.sheets()[0][text].std() == 0
+    assert reader.find(after.sheets()[0]) == []
     assert 0 < len(outcomes[0].replaced) < len(full.places)
     for number, frame in outcomes[0].replaced.items():
         assert len(frame) == len(full.frames(number))

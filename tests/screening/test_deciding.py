@@ -60,7 +60,7 @@ def the(kind: str) -> Screening:
 def assembled(world: World, entry: ManifestEntry) -> NDArray[np.uint8]:
     """A released level as whoever downloads it sees it."""
     header = read_header(BytesSource(world.get(at(entry)).data))
-    return level_of(header).assembled()
+    return level_of(header).sheets()[0]
 
 
 def entries(world: World, modality: str) -> list[ManifestEntry]:
@@ -192,7 +192,7 @@ def test_a_redaction_that_cannot_be_made_stays_withheld_and_says_so(
     def refuses(*_args: object) -> None:
         raise CannotRedact
 
-    monkeypatch.setattr("gateway.pixels.screen.redacted", refuses)
+    monkeypatch.setattr("gateway.pixels.levels.redacted", refuses)
     says("priya", the("slide"), REDACT, NAME_BOX)
     do_the_work()
     assert {each.state for each in seen_in("SM")} == {"failed"}

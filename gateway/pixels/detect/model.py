@@ -8,7 +8,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-LOOKS = "1"  # changes with the way in which pictures are looked at
+LOOKS = "2"  # changes with the way in which pictures are looked at
 
 
 @lru_cache(maxsize=1)
