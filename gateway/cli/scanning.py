@@ -26,7 +26,7 @@ from gateway.pixels.detect.apart import reader_apart
 from gateway.pixels.detect.model import model_hash
 from gateway.pixels.encodings import decoded
 from gateway.pixels.looks import shown
-from gateway.pixels.screen import Eyes, Screened, screen, screen_slide
+from gateway.pixels.screen import NOWHERE, Eyes, Screened, screen, screen_slide
 from gateway.pixels.source import frames_of, level_of, pixel_facts
 
 Progress = Callable[[int, int], None]
@@ -116,7 +116,7 @@ def _drawn(header: Header, outcome: Screened) -> str:
     image = Image.fromarray(np.asarray(pixels)).convert("RGB")
     draw = ImageDraw.Draw(image)
     for mark in outcome.marks:
-        if mark.frame == number:
+        if mark.frame == number and mark.box != NOWHERE:
             draw.rectangle((mark.box.left, mark.box.top, mark.box.right - 1, mark.box.bottom - 1), outline=(220, 0, 60),
                            width=max(2, image.width // 200))  # fmt: skip
     image.thumbnail((WIDE, WIDE))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway.pixels.boxes import Box
 
 TEXT, CODE, DRAWN, DEVICE, GLASS = "text", "code", "drawn", "device", "glass"
+REMARK = "remark"  # beside the picture, so that it has no place in it
 
 
 @dataclass(frozen=True, slots=True)

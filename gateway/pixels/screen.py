@@ -6,17 +6,21 @@ A whole slide is looked at on its lowest legible level, and what is found is map
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gateway.pixels.boxes import Box
 from gateway.pixels.encodings import PixelFacts, decoded
-from gateway.pixels.findings import DEVICE, DRAWN, Finding
+from gateway.pixels.findings import DEVICE, DRAWN, REMARK, Finding
 from gateway.pixels.levels import Frames, Level, Mark, looked_at
 from gateway.pixels.looks import Picture, looks
+from gateway.pixels.redact.errors import TooManyRemarks
 from gateway.pixels.redact.frames import redacted
+from gateway.pixels.redact.remarks import without_remarks
 
 ROUNDS = 3
+MOST_REMARKS = 64 * 1024**2  # bytes of the frames of an instance that carry some
+NOWHERE = Box(0, 0, 0, 0)
 CLEAN, REDACTED, REVIEW, WITHHELD = "clean", "redacted", "review", "withheld"
 OVER_ONE_ANOTHER = "Text may be on it, and its frames lie over one another, so that people cannot look at all of them."
 
@@ -54,20 +58,40 @@ def screen(
     """Every frame of an instance. What is found on one is taken out of all: burnt-in text stays where it is.
 
     `known`, of a kind, is taken out before anyone looks: where the device is known to write.
-    Raises CannotDecode, CannotRedact, NoCodec: then the instance is withheld.
+    Raises CannotDecode, CannotRedact, TooManyRemarks, NoCodec: then the instance is withheld.
     """
     marks = [Mark(frame, kind, box) for frame in range(count) for box in known]
     replaced = taken_out(frames, count, facts, known) if known else {}
     for number in range(1, ROUNDS + 1):
         found = _look(eyes.find, frames, count, facts, replaced)
         if not found:
-            return Screened(REDACTED if marks else CLEAN, tuple(marks), replaced, number)
+            done = Screened(REDACTED if marks else CLEAN, tuple(marks), replaced, number)
+            return tidied(done, frames, count, facts)
         marks += found
         replaced = taken_out(frames, count, facts, [each.box for each in marks])
         rest = _look(eyes.find_rest, frames, count, facts, replaced)
         marks += [each for each in rest if _beside(each.box, marks)]
         replaced = taken_out(frames, count, facts, [each.box for each in marks])
     return Screened(REVIEW, tuple(marks), {}, ROUNDS)
+
+
+def tidied(outcome: Screened, frames: Frames, count: int, facts: PixelFacts) -> Screened:
+    """The same for an instance whose frames carry nothing beside their pixels: those that do are replaced as well.
+
+    A mark says so, so that it is known if they are lost. Raises CannotRedact, TooManyRemarks.
+    """
+    tidy, weight = dict[int, bytes](), 0
+    for number in (each for each in range(count) if each not in outcome.replaced):
+        frame = frames(number)
+        clean = without_remarks(frame, facts)
+        if clean is not frame:
+            tidy[number], weight = clean, weight + len(clean)
+        if weight > MOST_REMARKS:
+            raise TooManyRemarks
+    if not tidy:
+        return outcome
+    marks = (*outcome.marks, Mark(min(tidy), REMARK, NOWHERE))
+    return replace(outcome, marks=marks, replaced={**outcome.replaced, **tidy})
 
 
 def taken_out(frames: Frames, count: int, facts: PixelFacts, boxes: Sequence[Box]) -> dict[int, bytes]:
@@ -105,7 +129,7 @@ def screen_slide(levels: Sequence[Level], eyes: Eyes) -> list[Screened]:
     found = [(level, each) for level, sheet in sheets for each in (*eyes.find(sheet), *eyes.find_ink(sheet))]
     marks = [tuple(mark for level, each in found for mark in _on(one, level, [each])) for one in levels]
     if not found:
-        return [Screened(CLEAN)] * len(levels)
+        return [_tidy_level(Screened(CLEAN), each) for each in levels]
     if len(sheets) > 1:
         return [Screened(WITHHELD, each, reason=OVER_ONE_ANOTHER) for each in marks]
     return [Screened(REVIEW, each) for each in marks]
@@ -118,7 +142,11 @@ def redact_slide(levels: Sequence[Level], drawn_on: int, boxes: Sequence[Box]) -
     """
     drawn = [Finding(DRAWN, each, 1.0) for each in boxes]
     marked = [(each, _on(each, levels[drawn_on], drawn)) for each in levels]
-    return [Screened(REDACTED, tuple(marks), each.without(marks)) for each, marks in marked]
+    return [_tidy_level(Screened(REDACTED, tuple(marks), each.without(marks)), each) for each, marks in marked]
+
+
+def _tidy_level(outcome: Screened, level: Level) -> Screened:
+    return tidied(outcome, level.frames, len(level.places), level.facts)
 
 
 def _on(level: Level, seen: Level, found: Sequence[Finding]) -> list[Mark]:

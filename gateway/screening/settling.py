@@ -18,7 +18,7 @@ from gateway.pixels.boxes import Box
 from gateway.pixels.findings import DRAWN
 from gateway.pixels.levels import Mark
 from gateway.pixels.rules import PixelRules, load_rules
-from gateway.pixels.screen import CLEAN, REDACTED, WITHHELD, Screened, redact_slide, taken_out
+from gateway.pixels.screen import CLEAN, REDACTED, WITHHELD, Screened, redact_slide, taken_out, tidied
 from gateway.pixels.source import frames_of, level_of, pixel_facts
 from gateway.screening.commands import ACCEPT, REDACT
 from gateway.screening.models import Opinion
@@ -83,14 +83,16 @@ def _outcomes(case: _Case) -> Sequence[Screened | SlidegateError]:
     """One for each image; what cannot be redacted as decided stays withheld, and says so."""
     if case.decision not in (ACCEPT, REDACT):
         return [Screened(WITHHELD)] * len(case.instances)
-    if case.decision == ACCEPT:
-        return [Screened(CLEAN)] * len(case.instances)
     try:
         with headers_of(case.instances) as headers:
+            if case.decision == ACCEPT:
+                return [tidied(Screened(CLEAN), *frames_of(each), pixel_facts(each)) for each in headers]
             if is_slide(case.instances[0]):
                 return redact_slide([level_of(each) for each in headers], case.drawn_on, case.boxes)
             frames, count = frames_of(headers[0])
             marks = tuple(Mark(number, DRAWN, box) for number in range(count) for box in case.boxes)
-            return [Screened(REDACTED, marks, taken_out(frames, count, pixel_facts(headers[0]), case.boxes))]
+            facts = pixel_facts(headers[0])
+            without = Screened(REDACTED, marks, taken_out(frames, count, facts, case.boxes))
+            return [tidied(without, frames, count, facts)]
     except SlidegateError as error:
         return [error] * len(case.instances)

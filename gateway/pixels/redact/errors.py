@@ -12,6 +12,13 @@ class CannotRedact(Withheld):
     title = "nothing can be taken out of a frame that is encoded like this, so the instance is withheld"
 
 
+class TooManyRemarks(Withheld):
+    """Frames that would all have to be kept a second time."""
+
+    code = "too-many-remarks"
+    title = "so many of its frames carry texts beside their pixels that the instance is withheld"
+
+
 class NoCodec(Withheld):
     """A library that redaction needs is not on this machine."""
 
