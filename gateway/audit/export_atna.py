@@ -1,95 +1,103 @@
 """The log as DICOM audit messages (PS3.15 A.5.1), one AuditMessage a line; the schema of one is atna.rng.
 
 A collector of syslog messages takes each line as it is (PS3.15 A.6); `<?xml?>` and an element around all are left out.
+A message is put together from text: a million of them as elements take a minute. Each value goes through `_value`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64encode
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
+from binascii import b2a_base64
+from collections.abc import Sequence
+from functools import lru_cache
 
-from sqlalchemy.orm import Session
-
-from gateway.audit.queries import head as head_of
-from gateway.audit.search import Search
-from gateway.audit.standard import Told, told_of
-from gateway.audit.windows import Entry, entries
+from gateway.audit.listing import Form, Listed
+from gateway.audit.standard import told_of
 from gateway.trail.signing import origin
 
 MEDIA_TYPE = "text/plain; charset=utf-8"  # a sequence of documents
 SYSTEM_OBJECT, RESOURCE, REPORT = "2", "4", "3"
 OURS = "Slidegate"
 NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+PLAIN = re.compile(r"[A-Za-z0-9.:_-]*").fullmatch
+ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#09;"}
+)
+BEGIN, END = '<ParticipantObjectIdentification ParticipantObjectID="', "</ParticipantObjectIdentification>"
+KEPT = 4096  # of what many events have alike; no names
 
 
-def lines(db: Session, search: Search, *, named: bool, now: datetime) -> Iterator[str]:
-    """One message for each event that matches. `named`: with the names of people."""
-    for entry in entries(db, search, head_of(db), named=named):
-        if entry.shown:
-            yield tostring(_message(entry), encoding="unicode") + "\n"
+def _rows(listed: Sequence[Listed]) -> str:
+    source = (
+        f'<AuditSourceIdentification AuditSourceID="{_value(origin())}"><AuditSourceTypeCode csd-code="4" />'
+        "</AuditSourceIdentification>"
+    )
+    return "".join([_message(each, source) for each in listed])
 
 
-def _message(entry: Entry) -> Element:
-    row, body = entry.row, json.loads(entry.row.body)
-    told = told_of(row.action, body["detail"])
-    message = Element("AuditMessage")
-    _event(message, row, body, told)
-    _participant(message, entry)
-    source = SubElement(message, "AuditSourceIdentification", AuditSourceID=_text(origin()))
-    SubElement(source, "AuditSourceTypeCode", {"csd-code": "4"})
-    if row.instance_uid:
-        _instance(message, row)
-    _object(message, str(row.seq), "event", {"hash": row.hash, "detail": json.dumps(body["detail"], sort_keys=True)})
-    for kind, value in (("release", row.release_id), ("project", row.project), ("subject", row.subject)):
-        if value and value not in (row.instance_uid, row.release_id if kind == "subject" else None):
-            _object(message, value, kind, {})
-    return message
+def _message(event: Listed, source: str) -> str:
+    name = f' UserName="{_value(event.name)}"' if event.name else ""
+    detail = b2a_base64(event.text.encode(), newline=False).decode("ascii")
+    digest = b2a_base64(event.hash.encode(), newline=False).decode("ascii")
+    return (
+        f'<AuditMessage><EventIdentification EventDateTime="{_value(event.at)}"{_kind(event.action, event.outcome)}'
+        f"<ActiveParticipant{_who(event.kind, event.account)}{name} />{source}"
+        f"{_object(event.instance, 'instance') if event.instance else ''}"
+        f'{BEGIN}{event.seq}"{_of_kind("event", REPORT)}<ParticipantObjectDetail type="hash" value="{digest}" />'
+        f'<ParticipantObjectDetail type="detail" value="{detail}" />{END}{_others(event)}</AuditMessage>\n'
+    )
 
 
-def _event(message: Element, row: Any, body: dict[str, Any], told: Told) -> None:
-    about = {"EventActionCode": told.did, "EventDateTime": body["at"], "EventOutcomeIndicator": told.outcome}
-    event = SubElement(message, "EventIdentification", about)
-    _coded(event, "EventID", told.code, "DCM", told.meaning)
-    _coded(event, "EventTypeCode", row.action, OURS, row.action)
+@lru_cache(KEPT)
+def _kind(action: str, outcome: str) -> str:
+    told = told_of(action, outcome)
+    return (
+        f' EventActionCode="{told.did}" EventOutcomeIndicator="{told.outcome}">'
+        f"{_coded('EventID', told.code, 'DCM', told.meaning)}{_coded('EventTypeCode', action, OURS, action)}"
+        "</EventIdentification>"
+    )
 
 
-def _participant(message: Element, entry: Entry) -> None:
-    row, name = entry.row, entry.openings.get("actor.name")
-    who = {"UserID": row.actor_id or row.actor_kind, "UserIsRequestor": str(row.actor_kind != "system").lower()}
-    if name is not None:
-        who["UserName"] = _text(name.value)
-    SubElement(message, "ActiveParticipant", {key: _text(value) for key, value in who.items()})
+@lru_cache(KEPT)
+def _who(kind: str, account: str) -> str:
+    return f' UserID="{_value(account or kind)}" UserIsRequestor="{str(kind != "system").lower()}"'
 
 
-def _instance(message: Element, row: Any) -> None:
-    found = _object(message, row.instance_uid, "instance", {})
-    told = SubElement(found, "ParticipantObjectDescription")
-    SubElement(told, "Anonymized").text = "true"
+def _others(event: Listed) -> str:
+    """The release, the project, and the subject where it is none of those before."""
+    subject = "" if event.subject in (event.instance, event.release) else event.subject
+    return (
+        (_known(event.release, "release") if event.release and event.release != event.instance else "")
+        + (_known(event.project, "project") if event.project and event.project != event.instance else "")
+        + (_object(subject, "subject") if subject else "")
+    )
 
 
-def _object(message: Element, value: str, kind: str, details: dict[str, str]) -> Element:
-    about = {
-        "ParticipantObjectID": _text(value),
-        "ParticipantObjectTypeCode": SYSTEM_OBJECT,
-        "ParticipantObjectTypeCodeRole": REPORT if kind == "event" else RESOURCE,
-    }
-    found = SubElement(message, "ParticipantObjectIdentification", about)
-    _coded(found, "ParticipantObjectIDTypeCode", kind, OURS, kind)
-    SubElement(found, "ParticipantObjectName").text = _text(kind)
-    for name, text in details.items():
-        SubElement(found, "ParticipantObjectDetail", type=name, value=b64encode(text.encode()).decode("ascii"))
-    return found
+def _object(value: str, kind: str) -> str:
+    return f'{BEGIN}{_value(value)}"{_of_kind(kind, RESOURCE)}{END}'
 
 
-def _coded(parent: Element, name: str, code: str, system: str, text: str) -> None:
-    SubElement(parent, name, {"csd-code": code, "codeSystemName": system, "originalText": text})
+_known = lru_cache(KEPT)(_object)
 
 
-def _text(value: str) -> str:
-    """Text without the characters that XML 1.0 cannot hold (2.2)."""
-    return NOT_XML.sub("", value)
+@lru_cache(KEPT)
+def _of_kind(kind: str, role: str) -> str:
+    """What is alike in all objects of a kind; of an instance that leaves it is said that it names nobody."""
+    named_nobody = "<ParticipantObjectDescription><Anonymized>true</Anonymized></ParticipantObjectDescription>"
+    return (
+        f' ParticipantObjectTypeCode="{SYSTEM_OBJECT}" ParticipantObjectTypeCodeRole="{role}">'
+        f"{_coded('ParticipantObjectIDTypeCode', kind, OURS, kind)}"
+        f"<ParticipantObjectName>{kind}</ParticipantObjectName>{named_nobody if kind == 'instance' else ''}"
+    )
+
+
+def _coded(name: str, code: str, system: str, text: str) -> str:
+    return f'<{name} csd-code="{_value(code)}" codeSystemName="{system}" originalText="{_value(text)}" />'
+
+
+def _value(text: str) -> str:
+    """An attribute's value, without the characters that XML 1.0 cannot hold (2.2)."""
+    return text if PLAIN(text) else NOT_XML.sub("", text).translate(ESCAPES)
+
+
+FORM = Form(MEDIA_TYPE, _rows)

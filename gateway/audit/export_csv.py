@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
-from gateway.audit.queries import head as head_of
-from gateway.audit.search import Search
-from gateway.audit.windows import Entry, entries
-from gateway.web.spreadsheet import row
+from gateway.audit.listing import Form, Listed, Listing
+from gateway.web import spreadsheet
 
 COLUMNS = (
     "seq", "at", "action", "actor_kind", "actor_id", "actor_name", "project", "pseq",
@@ -19,20 +13,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def lines(db: Session, search: Search, *, named: bool, now: datetime) -> Iterator[str]:
-    """The rows of an export, the names of the columns first. `named`: with the names of people."""
-    yield row(COLUMNS)
-    for entry in entries(db, search, head_of(db), named=named):
-        if entry.shown:
-            yield row(_cells(entry))
+def _top(_listing: Listing) -> str:
+    return spreadsheet.row(COLUMNS)
 
 
-def _cells(entry: Entry) -> tuple[object, ...]:
-    event = entry.row
-    name = entry.openings.get("actor.name")
-    detail = json.dumps(json.loads(event.body)["detail"], sort_keys=True, ensure_ascii=False)
-    return (
-        event.seq, event.at.isoformat(), event.action, event.actor_kind, event.actor_id, name.value if name else "",
-        event.project, event.pseq, event.subject, event.release_id, event.instance_uid, event.lease_seq, detail,
-        event.hash,
-    )  # fmt: skip
+def _rows(listed: Sequence[Listed]) -> str:
+    return spreadsheet.rows([each[:14] for each in listed])
+
+
+FORM = Form(spreadsheet.MEDIA_TYPE, _rows, _top)

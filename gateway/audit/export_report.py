@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 
-from sqlalchemy.orm import Session
-
-from gateway.audit.queries import head as head_of
-from gateway.audit.search import Search
-from gateway.audit.windows import Entry, entries
+from gateway.audit.listing import Form, Listed, Listing
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 STYLE = (
@@ -22,31 +17,40 @@ STYLE = (
 )
 
 
-def lines(db: Session, search: Search, *, named: bool, now: datetime) -> Iterator[str]:
-    """The page, piece by piece. `named`: with the names of people."""
-    head = head_of(db)
-    asked = ", ".join(f"{name}: {value}" for name, value in search.told.items()) or "every event"
-    yield (
+def _top(listing: Listing) -> str:
+    head, now = listing.head, listing.now
+    asked = ", ".join(f"{name}: {value}" for name, value in listing.sought.search.told.items()) or "every event"
+    return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Audit report</title><style>{STYLE}</style>'
         f"</head><body><h1>Audit report</h1><p>Made on {now:%d %B %Y at %H:%M} UTC. Asked for: {escape(asked)}.</p>"
         f"<p>The log held {head.seq:,} events then; the hash of the last one is {escape(head.hash)}.</p>"
         "<table><thead><tr><th>No.</th><th>When (UTC)</th><th>Who</th><th>What</th><th>Project</th><th>Concerning</th>"
         "<th>Details</th></tr></thead><tbody>\n"
     )
-    count = 0
-    for entry in entries(db, search, head, named=named):
-        if entry.shown:
-            count += 1
-            yield _row(entry)
+
+
+def _rows(listed: Sequence[Listed]) -> str:
+    return "".join([_row(each) for each in listed])
+
+
+def _row(event: Listed) -> str:
+    told = "; ".join([f"{key}: {value}" for key, value in event.detail.items() if type(value) not in (dict, list)])
+    at = event.at
+    return (
+        f"<tr><td>{int(event.seq):,}</td><td>{escape(at[:10])} {escape(at[11:19])}</td>"
+        f"<td>{escape(event.name or event.account or event.kind)}</td>{_of(event.action, event.project)}"
+        f"<td>{escape(event.instance or event.subject)}</td><td>{escape(told)}</td></tr>\n"
+    )
+
+
+@lru_cache(4096)
+def _of(action: str, project: str) -> str:
+    return f"<td>{escape(action)}</td><td>{escape(project)}</td>"
+
+
+def _bottom(events: int) -> str:
     signed = "Checked by: ______________________ Date: ____________"
-    yield f"</tbody></table><p>{count:,} events. {signed}</p></body></html>\n"
+    return f"</tbody></table><p>{events:,} events. {signed}</p></body></html>\n"
 
 
-def _row(entry: Entry) -> str:
-    row, name = entry.row, entry.openings.get("actor.name")
-    detail = json.loads(row.body)["detail"]
-    told = "; ".join(f"{key}: {value}" for key, value in detail.items() if not isinstance(value, dict | list))
-    who = name.value if name else row.actor_id or row.actor_kind
-    concerning = row.instance_uid or row.subject or ""
-    cells = (f"{row.seq:,}", f"{row.at:%Y-%m-%d %H:%M:%S}", who, row.action, row.project or "", concerning, told)
-    return "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>\n"
+FORM = Form(MEDIA_TYPE, _rows, _top, _bottom)

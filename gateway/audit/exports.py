@@ -6,14 +6,20 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from gateway.audit import export_atna, export_csv, export_fhir, export_ndjson, export_report
+from gateway.audit import export_atna, export_csv, export_fhir, export_ndjson, export_report, queries
+from gateway.audit.listing import Form, Listing, batches
 from gateway.audit.search import Search
 from gateway.errors import Invalid
-from gateway.web import spreadsheet
+
+
+class NoSuchForm(Invalid):
+    """A bundle is asked for with a form that there is not."""
+
+    code = "audit-no-such-form"
+    title = "The forms of a bundle are csv, fhir, atna and html, with commas between them, or all, or none"
 
 
 class CannotWrite(Invalid):
@@ -23,19 +29,45 @@ class CannotWrite(Invalid):
     title = "The export cannot be written there"
 
 
-class Lines(Protocol):
-    """What each format gives: the text of an export, piece by piece."""
-
-    def __call__(self, db: Session, search: Search, *, named: bool, now: datetime) -> Iterator[str]: ...
-
-
-FORMATS: dict[str, tuple[Lines, str]] = {
-    "csv": (export_csv.lines, spreadsheet.MEDIA_TYPE),
-    "ndjson": (export_ndjson.lines, export_ndjson.MEDIA_TYPE),
-    "fhir": (export_fhir.lines, export_fhir.MEDIA_TYPE),
-    "atna": (export_atna.lines, export_atna.MEDIA_TYPE),
-    "html": (export_report.lines, export_report.MEDIA_TYPE),
+FORMS: dict[str, Form] = {
+    "csv": export_csv.FORM,
+    "fhir": export_fhir.FORM,
+    "atna": export_atna.FORM,
+    "html": export_report.FORM,
 }
+FORMATS: dict[str, str] = {  # and their media types
+    **{name: form.media_type for name, form in FORMS.items()},
+    "ndjson": export_ndjson.MEDIA_TYPE,
+}
+
+
+def forms_named(text: str) -> tuple[str, ...]:
+    """The forms for reading that a bundle is to have: "csv,html", "all" or "none". Raises NoSuchForm."""
+    if text in ("all", "none"):
+        return tuple(FORMS) if text == "all" else ()
+    named = {each.strip() for each in text.split(",")}
+    if not named <= FORMS.keys():
+        raise NoSuchForm
+    return tuple(form for form in FORMS if form in named)
+
+
+def pieces(db: Session, form: str, search: Search, *, named: bool, now: datetime) -> Iterator[str]:
+    """The text of an export of what the log holds now, piece by piece, in constant memory."""
+    if form == "ndjson":
+        yield from export_ndjson.lines(db, search, named=named, now=now)
+        return
+    listing = Listing(queries.sought(db, search), queries.head(db), named, now)
+    yield from told(db, FORMS[form], listing)
+
+
+def told(db: Session, form: Form, listing: Listing) -> Iterator[str]:
+    """The text of a form, batch by batch."""
+    yield form.top(listing)
+    count = 0
+    for batch in batches(db, listing):
+        yield form.rows(batch)
+        count += len(batch)
+    yield form.bottom(count)
 
 
 def write(directory: Path, name: str, make: Callable[[], Iterator[str]]) -> Path:

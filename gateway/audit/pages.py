@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import chain, extents, queries
 from gateway.audit.answers import ANSWERS, totals
-from gateway.audit.exports import FORMATS
+from gateway.audit.exports import FORMATS, forms_named
 from gateway.audit.schemas import PatientSearchSchema, SearchSchema
 from gateway.audit.search import EVERYTHING, Search
 from gateway.audit.viewing import answered, bundled, exported, looked
@@ -162,7 +162,7 @@ def export(form: str) -> Response | tuple[str, int]:
     if asked.faults:
         return _faulty(asked), 422
     if form == "bundle":
-        return bundled(asked.search)
+        return bundled(asked.search, forms_named(request.args.get("forms", "all")))
     return exported(asked.search, form)
 
 

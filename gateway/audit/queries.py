@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from gateway.audit.search import Search
+from gateway.audit.search import EVERYTHING, Search
 from gateway.audit.verify import Head
 from gateway.catalogue.models import Site
 from gateway.catalogue.released import FINDERS, Clear
@@ -63,35 +63,70 @@ def find(db: Session, search: Search, *, before: int | None = None, most: int = 
     return Found(shown, names, shown[-1].seq if len(events) > most else None)
 
 
-def matching(db: Session, search: Search) -> ColumnElement[bool]:
-    """The SQL condition of a search. Names of people and sites and titles of projects are looked up first.
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A search, with the ids and codes that its words for people, projects and sites stand for."""
 
-    Indexes: ix_trail_event_actor_seq, _project_pseq, _release_seq, _action_seq, _instance_action_seq, _site_seq, _at.
-    """
-    parts: list[ColumnElement[bool]] = [true()]
-    if search.person:
-        parts.append(Event.actor_id.in_(_account_ids(db, search.person)))
-    if search.project:
-        parts.append(Event.project.in_(_project_ids(db, search.project)))
-    if search.release:
-        parts.append(Event.release_id == search.release)
-    if search.action:
-        name = search.action.rstrip(".")
-        parts.append(or_(Event.action == name, Event.action.startswith(name + ".", autoescape=True)))
-    if search.instance:
-        parts.append(Event.instance_uid == search.instance)
-    sites = _sites(db, search.site) if search.site else []
-    if search.site:
-        parts.append(Event.site.in_(sites))
-    if search.patient or search.study:
-        parts.append(_of_images(search, sites))
-    if search.extent:
-        parts.append(_of_unknown_extent())
-    if search.since is not None:
-        parts.append(Event.at >= search.since)
-    if search.until is not None:
-        parts.append(Event.at < search.until)
-    return and_(*parts)
+    search: Search
+    accounts: tuple[str, ...]
+    projects: tuple[str, ...]
+    sites: tuple[str, ...]
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it finds the same up to a place in the log whenever it is made."""
+        return not (self.search.patient or self.search.study or self.search.extent)
+
+    def within(self, query: Select[Any]) -> Select[Any]:
+        """The query with the conditions of the search."""
+        return query if self.search == EVERYTHING else query.where(self.condition)
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The conditions in SQL.
+
+        Indexes: ix_trail_event_actor_seq, _project_pseq, _release_seq, _action_seq, _instance_action_seq, _site_seq,
+        _at.
+        """
+        search = self.search
+        parts: list[ColumnElement[bool]] = [true()]
+        if search.person:
+            parts.append(Event.actor_id.in_(self.accounts))
+        if search.project:
+            parts.append(Event.project.in_(self.projects))
+        if search.release:
+            parts.append(Event.release_id == search.release)
+        if search.action:
+            name = search.action.rstrip(".")
+            parts.append(or_(Event.action == name, Event.action.startswith(name + ".", autoescape=True)))
+        if search.instance:
+            parts.append(Event.instance_uid == search.instance)
+        if search.site:
+            parts.append(Event.site.in_(self.sites))
+        if search.patient or search.study:
+            parts.append(_of_images(search, self.sites))
+        if search.extent:
+            parts.append(_of_unknown_extent())
+        if search.since is not None:
+            parts.append(Event.at >= search.since)
+        if search.until is not None:
+            parts.append(Event.at < search.until)
+        return and_(*parts)
+
+
+def sought(db: Session, search: Search) -> Sought:
+    """Look up the names of people and sites and the titles of projects."""
+    return Sought(
+        search,
+        tuple(_account_ids(db, search.person) if search.person else ()),
+        tuple(_project_ids(db, search.project) if search.project else ()),
+        tuple(_sites(db, search.site) if search.site else ()),
+    )
+
+
+def matching(db: Session, search: Search) -> ColumnElement[bool]:
+    """The SQL condition of a search."""
+    return sought(db, search).condition
 
 
 def _of_images(search: Search, sites: Sequence[str]) -> ColumnElement[bool]:

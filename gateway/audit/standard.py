@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 OK, MINOR = "0", "4"
 SYSTEM = "urn:slidegate:action"  # of our own action names
@@ -47,8 +45,8 @@ _FAILED = ("refused", "failed", "denied")
 _BAD_OUTCOMES = frozenset(("aborted", "stopped", "recovered"))
 
 
-def told_of(action: str, detail: Mapping[str, Any]) -> Told:
-    """What the standards call it."""
+def told_of(action: str, outcome: str) -> Told:
+    """What the standards call it; `outcome` is what the event itself says of how it ended, "" for nothing."""
     code, did = next(((code, did) for start, code, did in _KINDS if action.startswith(start)), (_ACTIVITY, "E"))
-    failed = action.endswith(_FAILED) or detail.get("outcome") in _BAD_OUTCOMES
+    failed = action.endswith(_FAILED) or outcome in _BAD_OUTCOMES
     return Told(*code, did, MINOR if failed else OK)

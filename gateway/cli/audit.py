@@ -25,19 +25,22 @@ def audit() -> None:
 @click.option("--since", type=click.DateTime(), default=None, help="Only events from then on, UTC.")
 @click.option("--until", type=click.DateTime(), default=None, help="Only events before then, UTC.")
 @click.option("--redacted", is_flag=True, help="Leave out the names of people; it still verifies.")
-def export(form: str, out: Path, project: str, since: datetime | None, until: datetime | None, redacted: bool) -> None:
+@click.option("--forms", default="all", help='Forms for reading in a bundle, such as "csv,html"; "none" is quickest.')
+def export(
+    form: str, out: Path, project: str, since: datetime | None, until: datetime | None, redacted: bool, forms: str
+) -> None:
     """Write the log, or a part of it, to a file in the folder OUT.
 
     A bundle is a folder of its own in it, with the checkpoint, proofs and keys that `slidegate-verify` needs.
     """
     from gateway import clock
     from gateway.audit.commands import note_export
-    from gateway.audit.exports import FORMATS, write
+    from gateway.audit.exports import forms_named, pieces, write
     from gateway.audit.search import Search
     from gateway.db import reading, transaction
     from gateway.trail.record import SYSTEM
 
-    now = clock.now()
+    now, beside = clock.now(), forms_named(forms)
     search = Search(
         project=project,
         since=since.replace(tzinfo=UTC) if since else None,
@@ -46,23 +49,23 @@ def export(form: str, out: Path, project: str, since: datetime | None, until: da
     with transaction() as db:
         note_export(db, by=SYSTEM, search=search, form=form, named=not redacted, now=now)
     if form == "bundle":
-        click.echo(_bundle(out / f"audit-{now:%Y%m%dT%H%M%SZ}", search, named=not redacted, now=now))
+        click.echo(_bundle(out / f"audit-{now:%Y%m%dT%H%M%SZ}", search, beside, named=not redacted, now=now))
         return
     with reading() as db:
-        lines, _ = FORMATS[form]
         name = f"audit-{now:%Y%m%dT%H%M%SZ}.{form}"
-        path = write(out, name, lambda: lines(db, search, named=not redacted, now=now))
+        path = write(out, name, lambda: pieces(db, form, search, named=not redacted, now=now))
     click.echo(path)
 
 
-def _bundle(folder: Path, search: Search, *, named: bool, now: datetime) -> Path:
-    from gateway.audit.bundle import FOR_READING, Asked, write
+def _bundle(folder: Path, search: Search, forms: tuple[str, ...], *, named: bool, now: datetime) -> Path:
+    from gateway.audit.bundle import write
+    from gateway.audit.contents import Asked
     from gateway.db import reading
     from gateway.trail.sequencer import sequence
 
     sequence(now=now)
     with reading() as db:
-        write(db, folder, Asked(search, FOR_READING, named, now))
+        write(db, folder, Asked(search, forms, named, now))
     return folder
 
 
@@ -70,7 +73,7 @@ def _bundle(folder: Path, search: Search, *, named: bool, now: datetime) -> Path
 def checkpoint() -> None:
     """Sign the log as it stands, and print the checkpoint: note it elsewhere, and it can never be taken back."""
     from gateway import clock
-    from gateway.audit.bundle import NothingSigned
+    from gateway.audit.contents import NothingSigned
     from gateway.trail.sequencer import sequence
 
     signed = sequence(now=clock.now())

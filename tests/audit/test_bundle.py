@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
+import secrets
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,15 +17,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.audit import bundle
-from gateway.audit.bundle import Asked
+from gateway.audit import bundle, contents, packing, paths
+from gateway.audit.contents import Asked
+from gateway.audit.exports import FORMS
 from gateway.audit.offline import layout
 from gateway.audit.offline.check import check
 from gateway.audit.offline.main import main
 from gateway.audit.search import EVERYTHING, Search
 from gateway.db import reading, transaction
 from gateway.settings import ROOT
-from gateway.trail import notes, sequencer, signing
+from gateway.trail import notes, sequencer, signing, tree
 from gateway.trail.merkle import Frontier, leaf
 from gateway.trail.notes import VerifierKey
 from gateway.trail.record import SYSTEM, Actor, record
@@ -163,6 +167,79 @@ def test_without_names_it_still_verifies_and_names_nobody(log: Path, tmp_path: P
     folder = write(tmp_path / "redacted", named=False)
     assert check(folder).sound
     assert b"Lovelace" not in b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+def test_no_form_tells_more_than_the_checkpoint_covers(log: Path, tmp_path: Path) -> None:
+    with transaction() as db:
+        record(db, action="came.later", actor=ADA, now=NOW, project="p1")
+    folder = tmp_path / "all"
+    with reading() as db:
+        bundle.write(db, folder, Asked(EVERYTHING, tuple(FORMS), named=True, now=NOW))
+    assert check(folder).sound
+    assert (folder / "audit.fhir").read_bytes().count(b"\n") == MANY + 1
+    for form in FORMS:
+        assert b"came.later" not in (folder / layout.form(form)).read_bytes()
+
+
+def test_a_second_process_writes_the_same(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+    for many in (10**9, 1):
+        monkeypatch.setattr(bundle, "MANY", many)
+        folder = tmp_path / str(many)
+        with reading() as db:
+            bundle.write(db, folder, Asked(Search(project="p1"), tuple(FORMS), named=True, now=NOW))
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert written[0] == written[1]
+    assert written[0].keys() >= {layout.form(form) for form in FORMS}
+
+
+def test_a_zip_file_is_sent_while_it_is_made_and_holds_the_same(log: Path, tmp_path: Path) -> None:
+    asked = Asked(EVERYTHING, tuple(FORMS), named=True, now=NOW)
+    zipped, folder = tmp_path / "sent.zip", tmp_path / "written"
+    with reading() as db:
+        zipped.write_bytes(b"".join(packing.packed(db, contents.begun(db, asked))))
+        bundle.write(db, folder, asked)
+    assert check(zipped).sound
+    with zipfile.ZipFile(zipped) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            path.name: path.read_bytes() for path in folder.iterdir()
+        }
+
+
+def test_a_zip_file_that_was_cut_off_is_no_bundle(log: Path, tmp_path: Path) -> None:
+    with reading() as db:
+        begun = contents.begun(db, Asked(EVERYTHING, ("csv",), named=True, now=NOW))
+        whole = b"".join(packing.packed(db, begun))
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) - 100])
+    assert kinds(tmp_path / "cut.zip") == {"malformed"}
+
+
+def test_a_zip_file_takes_constant_memory(data_dir: Path) -> None:
+    with transaction() as db:
+        for _ in range(4000):
+            record(db, action="x.done", actor=ADA, now=NOW, project="p", detail={"text": secrets.token_hex(500)})
+    sequencer.sequence(now=NOW)
+    asked = Asked(EVERYTHING, ("csv", "fhir"), named=True, now=NOW)
+    with reading() as db:
+        sum(map(len, packing.packed(db, contents.begun(db, asked))))  # what is kept for good is kept now
+        tracemalloc.start()
+        size = sum(map(len, packing.packed(db, contents.begun(db, asked))))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert size > 6_000_000
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 511, 512, 600])
+def test_paths_found_by_the_tile_are_those_of_the_tree(data_dir: Path, size: int) -> None:
+    with transaction() as db:
+        tree.append(db, 0, [leaf(str(number).encode()) for number in range(600)])
+    chance = random.Random(size)
+    with reading() as db:
+        for count in {1, (size + 1) // 2, size}:
+            seqs = sorted(chance.sample(range(1, size + 1), count))
+            told = list(paths.Paths(db, size).of(seqs))
+            assert told == [paths.text(tree.Tree(db).inclusion(seq - 1, size)) for seq in seqs]
 
 
 def test_a_file_for_reading_that_was_changed_is_found(whole: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from base64 import b64decode
 from collections.abc import Iterator
@@ -12,12 +14,13 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from lxml import etree
 
 from gateway.audit import export_atna, export_fhir, export_report
-from gateway.audit.exports import FORMATS
+from gateway.audit.exports import FORMATS, pieces
 from gateway.audit.search import EVERYTHING, Search
 from gateway.db import reading, transaction
 from gateway.settings import ROOT
 from gateway.trail.models import Event
 from gateway.trail.record import ANONYMOUS, Actor, record
+from gateway.web.spreadsheet import inert
 from tests.audit.conftest import NOW
 
 NASTY = ("=1+1", "<b>&\"'", "line\nbreak", "\x00\x0b\x1f", "☃ ☃ 𝕊", "]]>", "-->", "@SUM(A1)", "+44", "\t-1")
@@ -44,7 +47,8 @@ def told(story: Path) -> Path:
 
 def written(form: str, *, named: bool = True, search: Search = EVERYTHING) -> Iterator[str]:
     with reading() as db:
-        yield from FORMATS[form][0](db, search, named=named, now=NOW)
+        text = "".join(pieces(db, form, search, named=named, now=NOW))
+    yield from (line + "\n" for line in text.split("\n")[:-1])
 
 
 def events() -> list[Event]:
@@ -76,6 +80,51 @@ def test_each_message_fits_the_schema_of_dicom_and_carries_the_whole_detail() ->
         }
         assert json.loads(details["detail"]) == event.detail
         assert details["hash"] == event.hash
+
+
+@pytest.fixture
+def nasty(data_dir: Path) -> list[str]:
+    """Texts that formats stumble over, each of them at every place of an event where a text can stand."""
+    texts = [text.replace("\0", "") for text in NASTY] + ['","nonce":"', '"detail":{', "\\", "\u2028", "]]&amp;"]
+    with transaction() as db:
+        for text in texts:
+            record(
+                db, action=f"x.{text}", actor=Actor("account", text, text), now=NOW, project=text, subject=f"s{text}",
+                detail={"release": f"r{text}", "instance": f"i{text}", "outcome": text, "nonce": text, "detail": text},
+            )  # fmt: skip
+    return texts
+
+
+def test_no_text_breaks_out_of_fhir(nasty: list[str]) -> None:
+    for line, event, text in zip(written("fhir"), events(), nasty, strict=True):
+        raw = json.loads(line)
+        assert (raw["agent"][0]["name"], raw["agent"][0]["who"]["identifier"]["value"]) == (text, text)
+        assert raw["subtype"][0]["code"] == f"x.{text}"
+        said = [each["what"]["identifier"]["value"] for each in raw["entity"]]
+        assert said == [f"i{text}", f"r{text}", text, f"s{text}", str(event.seq)]
+        details = {each["type"]: each["valueString"] for each in raw["entity"][-1]["detail"]}
+        assert json.loads(details["detail"]) == event.detail
+        assert details["pseq"] == "1"
+
+
+def test_no_text_breaks_out_of_a_message(nasty: list[str]) -> None:
+    for line, event, text in zip(written("atna"), events(), nasty, strict=True):
+        message = etree.fromstring(line)
+        assert SCHEMA.validate(message), SCHEMA.error_log
+        kept = "".join(each for each in text if each >= " " or each in "\t\n\r")
+        who = message.find("ActiveParticipant")
+        assert (who.get("UserName"), who.get("UserID")) == (kept, kept)
+        assert message.find("EventIdentification/EventTypeCode").get("csd-code") == f"x.{kept}"
+        said = [each.get("ParticipantObjectID") for each in message.findall("ParticipantObjectIdentification")]
+        assert said == [f"i{kept}", str(event.seq), f"r{kept}", kept, f"s{kept}"]
+
+
+def test_no_text_breaks_out_of_a_table(nasty: list[str]) -> None:
+    with reading() as db:
+        table = "".join(pieces(db, "csv", EVERYTHING, named=True, now=NOW))
+    for row, event, text in zip(csv.DictReader(io.StringIO(table, newline="")), events(), nasty, strict=True):
+        assert (row["actor_name"], row["action"], row["subject"]) == (inert(text), f"x.{text}", f"s{text}")
+        assert (json.loads(row["detail"]), row["hash"]) == (event.detail, event.hash)
 
 
 @pytest.mark.parametrize("change", ["EventID", "ActiveParticipant", "AuditSourceIdentification"])

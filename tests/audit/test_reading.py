@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import Select, select, text
 from sqlalchemy.dialects import sqlite
 
-from gateway.audit import chain, export_csv, extents, queries
-from gateway.audit.exports import CannotWrite, write
+from gateway.audit import chain, extents, queries
+from gateway.audit.exports import CannotWrite, pieces, write
 from gateway.audit.search import EVERYTHING, UNKNOWN, Search
 from gateway.db import reading, transaction
 from gateway.trail import guards
@@ -180,21 +180,21 @@ class TestTheChain:
 class TestACsv:
     def test_has_a_row_for_each_event_that_matches(self) -> None:
         with reading() as db:
-            lines = "".join(export_csv.lines(db, Search(project="p2"), named=True, now=NOW))
+            lines = "".join(pieces(db, "csv", Search(project="p2"), named=True, now=NOW))
         rows = list(csv.DictReader(io.StringIO(lines)))
         assert [row["seq"] for row in rows] == ["2", "9", "10", "11"]
         assert rows[1]["instance"] == OTHER
 
     def test_holds_no_live_formula(self) -> None:
         with reading() as db:
-            lines = "".join(export_csv.lines(db, EVERYTHING, named=True, now=NOW))
+            lines = "".join(pieces(db, "csv", EVERYTHING, named=True, now=NOW))
         cells = [cell for row in csv.reader(io.StringIO(lines)) for cell in row]
         assert "'=Ben" in cells
         assert not [cell for cell in cells if cell.startswith(LIVE)]
 
     def test_names_nobody_when_redacted(self) -> None:
         with reading() as db:
-            assert "Lovelace" not in "".join(export_csv.lines(db, EVERYTHING, named=False, now=NOW))
+            assert "Lovelace" not in "".join(pieces(db, "csv", EVERYTHING, named=False, now=NOW))
 
 
 def test_an_export_that_fails_leaves_nothing_half_written(tmp_path: Path) -> None:
@@ -212,10 +212,10 @@ def test_an_export_takes_constant_memory(data_dir: Path) -> None:
         for _ in range(6000):
             record(db, action="x.done", actor=SYSTEM, now=NOW, project="p", detail={"text": "x" * 1000})
     with reading() as db:
-        for _ in export_csv.lines(db, EVERYTHING, named=True, now=NOW):
+        for _ in pieces(db, "csv", EVERYTHING, named=True, now=NOW):
             pass
         tracemalloc.start()
-        size = sum(len(line) for line in export_csv.lines(db, EVERYTHING, named=True, now=NOW))
+        size = sum(len(line) for line in pieces(db, "csv", EVERYTHING, named=True, now=NOW))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert size > 5_000_000

@@ -10,7 +10,7 @@ import pytest
 
 from gateway import settings
 from gateway.audit import bundle
-from gateway.audit.bundle import Asked
+from gateway.audit.contents import Asked
 from gateway.audit.offline.check import check
 from gateway.audit.offline.main import main
 from gateway.audit.search import EVERYTHING

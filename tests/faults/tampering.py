@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gateway import clock, db
 from gateway.audit import bundle
-from gateway.audit.bundle import Asked
+from gateway.audit.contents import Asked
 from gateway.audit.offline import layout
 from gateway.audit.offline.check import check
 from gateway.audit.search import EVERYTHING, Search

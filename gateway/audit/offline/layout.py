@@ -29,6 +29,11 @@ LOG, PROJECTS, SELECTION = "log", "projects", "selection"
 SMALL = 64 * 1024 * 1024  # bytes; a file that is read whole is not larger
 
 
+def form(name: str) -> str:
+    """The file that holds the events in another form."""
+    return f"audit.{name}"
+
+
 class NoBundle(ValueError):
     """This is no bundle, or a file of it cannot be read; says which."""
 
