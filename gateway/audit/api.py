@@ -10,17 +10,18 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import chain, extents, queries
 from gateway.audit.answers import ANSWERS, Answer, totals
-from gateway.audit.exports import FORMATS
+from gateway.audit.exports import FORMATS, forms_named
 from gateway.audit.schemas import (
     ChainSchema,
     EventSchema,
     EventsSchema,
+    FormsSchema,
     PatientSearchSchema,
     ReadsSchema,
     SearchSchema,
 )
 from gateway.audit.search import EVERYTHING
-from gateway.audit.viewing import answered, exported, looked
+from gateway.audit.viewing import answered, bundled, exported, looked
 from gateway.clock import now
 from gateway.errors import NotFound
 from gateway.people.access import requires
@@ -86,11 +87,21 @@ def state() -> chain.Status:
     return looked(EVERYTHING, "chain", lambda db: chain.status(db, now()))
 
 
+@api.get("/export.bundle")
+@requires("audit.export")
+@api.arguments(SearchSchema, location="query")
+@api.arguments(FormsSchema, location="query")
+@api.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+def export_bundle(asked: dict[str, Any], told: dict[str, str]) -> Response:
+    """Events that match with what proves them, as a zip file for `slidegate-verify`, sent while it is made"""
+    return bundled(asked["search"], forms_named(told["forms"]))
+
+
 @api.get("/export.<form>")
 @requires("audit.export")
 @api.arguments(SearchSchema, location="query")
 def export(asked: dict[str, Any], form: str) -> Response:
-    """Events that match, oldest first, as csv or ndjson"""
+    """Events that match, oldest first, as csv, ndjson, fhir, atna or html"""
     if form not in FORMATS:
         raise NotFound
     return exported(asked["search"], form)

@@ -162,7 +162,7 @@ def export(form: str) -> Response | tuple[str, int]:
     if asked.faults:
         return _faulty(asked), 422
     if form == "bundle":
-        return bundled(asked.search, forms_named(request.args.get("forms", "all")))
+        return bundled(asked.search, forms_named(request.values.get("forms", "all")))
     return exported(asked.search, form)
 
 

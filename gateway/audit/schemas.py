@@ -77,6 +77,17 @@ class PatientSearchSchema(SearchSchema):
     study = _text(64, "The UID of a study, as the archive has it or as it was released")
 
 
+class FormsSchema(Schema):
+    """Which forms for reading a bundle brings along."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    forms = fields.String(
+        load_default="all", metadata={"description": 'Some of csv, fhir, atna, html, as in "csv,html"; or all, or none'}
+    )
+
+
 class EventSchema(Schema):
     """One event as the API gives it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ LOOKS = (
     "/audit/export.ndjson",
     "/audit/export.bundle",
 )
-API_LOOKS = ("events", "events/1", "reads", "chain", "export.csv", "export.ndjson")
+API_LOOKS = ("events", "events/1", "reads", "chain", "export.csv", "export.ndjson", "export.bundle")
 
 
 @pytest.fixture
@@ -136,6 +137,32 @@ def test_an_export_with_proofs_verifies_and_is_on_the_record_under_its_own_check
     (last,) = recorded("audit.exported")
     assert (last.detail["format"], found.size >= last.seq) == ("bundle", True)
     assert not list(settings.current().data_dir.glob("tmp*"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "forms"),
+    [("", {"csv", "fhir", "atna", "html"}), ("&forms=csv,html", {"csv", "html"}), ("&forms=none", set())],
+)
+@pytest.mark.parametrize("path", ["/audit/export.bundle", "/api/v1/audit/export.bundle"])
+def test_a_bundle_brings_the_forms_that_are_asked_for(
+    visitor: FlaskClient, auditor: dict[str, str], tmp_path: Path, path: str, asked: str, forms: set[str]
+) -> None:
+    answer = visitor.get(f"{path}?project=p2{asked}", headers=auditor)
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    (tmp_path / "audit.zip").write_bytes(answer.data)
+    assert check(tmp_path / "audit.zip").sound
+    with zipfile.ZipFile(tmp_path / "audit.zip") as archive:
+        names = set(archive.namelist())
+    assert {name for name in names if name.startswith("audit.")} == {f"audit.{form}" for form in forms}
+    assert visitor.get(f"{path}?forms=pdf", headers=auditor).status_code == 400
+
+
+def test_the_api_tells_of_the_bundle(visitor: FlaskClient) -> None:
+    told = visitor.get("/api/openapi.json").json
+    assert told is not None
+    route = told["paths"]["/api/v1/audit/export.bundle"]["get"]
+    assert "application/zip" in route["responses"]["200"]["content"]
+    assert {"project", "since", "forms"} <= {each["name"] for each in route["parameters"] if "name" in each}
 
 
 def test_an_export_over_http_verifies(visitor: FlaskClient, auditor: dict[str, str]) -> None:
