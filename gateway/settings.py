@@ -47,6 +47,7 @@ class Settings:
     attachment_bytes: int = 10 * 1024 * 1024  # the largest file that an applicant may add
     attachment_scan: str = ""  # a command that reads a file on its standard input and exits with 0 if it is harmless
     concern_days: int = 14  # until when a steward must have answered a question or a concern of the panel
+    destroy_days: int = 14  # until when a project must have destroyed the data of a patient who withdrew
     optout_days: int = 30  # after which a list of opt-outs counts as old, and is warned of; 0: never
     review_days: int = 14  # until when a reviewer should have answered; then they and the stewards are reminded
     smtp_host: str = ""  # empty: no email, notices are on the pages only

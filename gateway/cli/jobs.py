@@ -10,6 +10,7 @@ ROOMS = (  # importing these registers their handlers and rounds
     "gateway.projects.ending",
     "gateway.governance.reminding",
     "gateway.release.jobs",
+    "gateway.release.withdrawals",
     "gateway.screening.jobs",
 )
 

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ENDED = "ended"
     OVERDUE = "overdue"
     CONCERN = "concern"
+    DESTROY = "destroy"
 
 
 class Notice(Base):

@@ -33,6 +33,7 @@ TAGS = {
     Kind.ENDED: ("Ended", "grey"),
     Kind.OVERDUE: ("Overdue", "red"),
     Kind.CONCERN: ("Concern", "orange"),
+    Kind.DESTROY: ("To destroy", "red"),
 }
 
 

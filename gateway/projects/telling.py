@@ -18,19 +18,29 @@ STEWARD = "application.triage"  # who may this accepts what a project reports
 
 
 def tell_members(
-    db: Session, *, project_id: str, kind: Kind, text: str, now: datetime, but: str = "", once: str | None = None
+    db: Session,
+    *,
+    project_id: str,
+    kind: Kind,
+    text: str,
+    now: datetime,
+    but: str = "",
+    once: str | None = None,
+    page: str = "",
 ) -> None:
-    """Tell everybody on the project but the account that did it."""
+    """Tell everybody on the project but the account that did it; it leads to the project, or a page below it."""
     query = select(Account).join(Membership, Membership.account_id == Account.id)
     to = [each for each in db.scalars(query.where(Membership.project_id == project_id)) if each.id != but]
-    tell(db, to=to, kind=kind, text=text, href=f"/projects/{project_id}", now=now, once=once)
+    tell(db, to=to, kind=kind, text=text, href=f"/projects/{project_id}{page}", now=now, once=once)
 
 
-def tell_stewards(db: Session, *, project_id: str, kind: Kind, text: str, now: datetime) -> None:
+def tell_stewards(
+    db: Session, *, project_id: str, kind: Kind, text: str, now: datetime, once: str | None = None
+) -> None:
     """Tell the stewards who are not on the project."""
     own = set(db.scalars(select(Membership.account_id).where(Membership.project_id == project_id)))
     to = [each for each in accounts(db) if each.id not in own and STEWARD in permissions_of(each)]
-    tell(db, to=to, kind=kind, text=text, href=f"/projects/{project_id}", now=now)
+    tell(db, to=to, kind=kind, text=text, href=f"/projects/{project_id}", now=now, once=once)
 
 
 def reference(project_id: str) -> str:

@@ -11,6 +11,7 @@ from marshmallow import Schema, fields
 from gateway.db import reading
 from gateway.people.access import signed_in, the_account
 from gateway.projects.queries import projects_of
+from gateway.release.destruction_api import add_to
 from gateway.release.queries import releases_of_projects
 from gateway.settings import current
 
@@ -30,6 +31,9 @@ class ReleaseSchema(Schema):
     deid_sha256 = fields.String()
     pixels_sha256 = fields.String()
     dicomweb_url = fields.Function(lambda release: f"{current().base_url}/releases/{release.id}/dicomweb")
+
+
+add_to(api)
 
 
 @api.route("")

@@ -14,12 +14,12 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from gateway.catalogue.models import Archive, Instance, Series, Site, Study
 from gateway.errors import Invalid, NotFound
 from gateway.projects.keys_patient import first_key_ring
 from gateway.projects.models import Grant
+from gateway.release.destroying import FORGOTTEN, order_destruction
 from gateway.release.models import ManifestEntry, Release
-from gateway.release.queries import ClearPatient, patient_is_known
+from gateway.release.queries import ClearPatient, entries_of_patient, patient_is_known
 from gateway.trail.record import Actor, record
 
 WITHDRAWN = "The patient has withdrawn, and the key to their data is destroyed."
@@ -59,6 +59,7 @@ def forget_patient(
         raise NoSuchPatient
     ring = first_key_ring(db, project_id, now=now)
     ring.destroy(db, site=patient.site, patient_id=patient.patient_id, now=now)
+    order_destruction(db, by=by, project_id=project_id, patient=patient, because=FORGOTTEN, now=now)
     withheld = sum(_forget_in(db, release, patient) for release in _releases(db, project_id))
     db.execute(update(Grant).where(Grant.project_id == project_id).values(epoch=Grant.epoch + 1))
     db.flush()
@@ -93,19 +94,7 @@ def _releases(db: Session, project_id: str) -> Sequence[Release]:
 
 def _forget_in(db: Session, release: Release, patient: ClearPatient) -> int:
     """Put nameless entries in the place of the patient's; how many of those were released."""
-    theirs = db.scalars(
-        select(ManifestEntry)
-        .join(Instance, Instance.id == ManifestEntry.instance_id)
-        .join(Series, Series.id == Instance.series_id)
-        .join(Study, Study.id == Series.study_id)
-        .join(Archive, Archive.id == Instance.archive_id)
-        .join(Site, Site.id == Archive.site_id)
-        .where(
-            ManifestEntry.release_id == release.id,
-            Site.code == patient.site,
-            Study.patient_id == patient.patient_id.strip(),
-        )
-    ).all()
+    theirs = entries_of_patient(db, [release.id], patient)
     released = sum(entry.released for entry in theirs)
     fresh: defaultdict[str, str] = defaultdict(random_uid)  # what was one series stays one, under another name
     for entry in theirs:

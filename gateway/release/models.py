@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
+from gateway.projects.models import Project
 
 
 class Release(Base):
@@ -81,6 +82,30 @@ class Reidentification(Base):
     refused_by: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
     refused_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
+
+
+class DestructionOrder(Base):
+    """What a project has to destroy of a patient who withdrew: under released names only, as the project knows them."""
+
+    __tablename__ = "destruction_order"
+    __table_args__ = (
+        CheckConstraint("because in ('opt-out', 'consent', 'forgotten')", name="because"),
+        Index("ix_destruction_order_confirmed_at_made_at", "confirmed_at", "made_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
+    because: Mapped[str] = mapped_column(String(10))
+    made_at: Mapped[datetime]
+    pseudonym: Mapped[str] = mapped_column(String(64))
+    studies: Mapped[list[str]] = mapped_column(JSON)
+    instances: Mapped[list[str]] = mapped_column(JSON)
+    confirmed_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    confirmed_at: Mapped[datetime | None]
+    destroyed_on: Mapped[date | None]
+    statement: Mapped[str] = mapped_column(Text, default="")
+
+    project: Mapped[Project] = relationship(lazy="joined")
 
 
 class Annotation(Base):

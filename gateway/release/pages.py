@@ -24,6 +24,7 @@ from gateway.projects.standing import standing
 from gateway.release import (
     annotation_pages,
     cors,
+    destruction_pages,
     forgetting_pages,
     pyramid,
     quarantine_pages,
@@ -54,6 +55,7 @@ pages.register_blueprint(dicomweb)
 pages.register_blueprint(reidentifying_pages.reidentifying)
 pages.register_blueprint(forgetting_pages.forgetting)
 pages.register_blueprint(quarantine_pages.quarantine)
+pages.register_blueprint(destruction_pages.destruction)
 pages.register_blueprint(annotation_pages.drawn)
 
 
@@ -89,7 +91,7 @@ def install(app: Flask) -> None:
     FINDERS["release"] = released_as
     CHECKS["images"] = lambda: fitness.fault_now(clock.now())
     app.wsgi_app = Turnstile(app.wsgi_app, secure=current().secure_cookies)  # type: ignore[method-assign]
-    more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards)
+    more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards, destruction_pages.cards)
     app.extensions.setdefault("dashboard", []).extend([cards, *more])
 
 

@@ -100,6 +100,24 @@ def released_as(clear: Clear) -> Select[str]:
     return asked
 
 
+def entries_of_patient(db: Session, release_ids: Sequence[str], patient: ClearPatient) -> Sequence[ManifestEntry]:
+    """What some releases hold of a patient, released or withheld. Indexes: ix_study_patient_id and primary keys."""
+    theirs = (
+        select(ManifestEntry)
+        .join(Instance, Instance.id == ManifestEntry.instance_id)
+        .join(Series, Series.id == Instance.series_id)
+        .join(Study, Study.id == Series.study_id)
+        .join(Archive, Archive.id == Instance.archive_id)
+        .join(Site, Site.id == Archive.site_id)
+        .where(
+            ManifestEntry.release_id.in_(release_ids),
+            Site.code == patient.site,
+            Study.patient_id == patient.patient_id.strip(),
+        )
+    )
+    return db.scalars(theirs.order_by(ManifestEntry.release_id, ManifestEntry.position)).all()
+
+
 def release(db: Session, release_id: str) -> Release | None:
     """One release. Index: pk_data_release."""
     return db.get(Release, release_id)

@@ -643,6 +643,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("application_id", "account_id", name=op.f("pk_conflict_of_interest")),
     )
     op.create_table(
+        "destruction_order",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("because", sa.String(length=10), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("pseudonym", sa.String(length=64), nullable=False),
+        sa.Column("studies", sa.JSON(), nullable=False),
+        sa.Column("instances", sa.JSON(), nullable=False),
+        sa.Column("confirmed_by_id", sa.String(length=16), nullable=True),
+        sa.Column("confirmed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("destroyed_on", sa.Date(), nullable=True),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.CheckConstraint("because in ('opt-out', 'consent', 'forgotten')", name=op.f("ck_destruction_order_because")),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"], ["people_account.id"], name=op.f("fk_destruction_order_confirmed_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_destruction_order_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_destruction_order")),
+    )
+    with op.batch_alter_table("destruction_order", schema=None) as batch_op:
+        batch_op.create_index("ix_destruction_order_confirmed_at_made_at", ["confirmed_at", "made_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_destruction_order_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "data_release",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("grant_id", sa.String(length=16), nullable=False),
@@ -1077,6 +1101,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_data_release_project_id"))
 
     op.drop_table("data_release")
+    with op.batch_alter_table("destruction_order", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_destruction_order_project_id"))
+        batch_op.drop_index("ix_destruction_order_confirmed_at_made_at")
+
+    op.drop_table("destruction_order")
     op.drop_table("conflict_of_interest")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachment_application_id"))
