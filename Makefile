@@ -5,7 +5,7 @@ APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomwe
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data test test-postgresql lint bench lock clean system
+.PHONY: help demo demo-data test test-postgresql lint bench verifier lock clean system
 
 help:       ## list these targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -30,6 +30,9 @@ lint: .venv/dev           ## style, types, floors
 
 bench: .venv/dev          ## performance as ratios; writes var/bench.json
 	$(BIN)/python -m tests.benchmarks
+
+verifier: .venv/runtime   ## slidegate-verify as one file, var/slidegate-verify.pyz, and its SHA-256
+	$(BIN)/slidegate audit verifier var/slidegate-verify.pyz
 
 lock: .venv/runtime       ## pin every dependency anew, with hashes
 	$(BIN)/pip install -q uv

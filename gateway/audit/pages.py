@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, render_template, request
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
-from gateway.audit import chain, extents, queries
+from gateway.audit import chain, extents, queries, standalone
 from gateway.audit.answers import ANSWERS, totals
 from gateway.audit.exports import FORMATS, forms_named
 from gateway.audit.schemas import PatientSearchSchema, SearchSchema
@@ -164,6 +164,14 @@ def export(form: str) -> Response | tuple[str, int]:
     if form == "bundle":
         return bundled(asked.search, forms_named(request.values.get("forms", "all")))
     return exported(asked.search, form)
+
+
+@pages.get(f"/audit/{standalone.NAME}")
+@requires("audit.read")
+def verifier() -> Response:
+    """The verifier as one file; the same for everybody who runs this version."""
+    held = {"Content-Disposition": f'attachment; filename="{standalone.NAME}"', "Cache-Control": "no-store"}
+    return Response(standalone.verifier(), content_type="application/zip", headers=held)
 
 
 def _faulty(asked: Asked) -> str:

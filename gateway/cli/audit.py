@@ -101,6 +101,25 @@ def rotate_key() -> None:
 
 
 @audit.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+def verifier(file: Path | None) -> None:
+    """Write `slidegate-verify` to FILE: one file, for Python with the package cryptography; prints its SHA-256."""
+    import hashlib
+
+    from gateway.audit.exports import CannotWrite
+    from gateway.audit.standalone import NAME
+    from gateway.audit.standalone import verifier as made
+
+    raw, file = made(), file or Path(NAME)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(raw)
+    except OSError:
+        raise CannotWrite from None
+    click.echo(f"{hashlib.sha256(raw).hexdigest()}  {file}")
+
+
+@audit.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--head", "stated", default="", help="The last event as told by somebody else: SEQ:HASH.")
 def verify(file: Path | None, stated: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app import create_app
 from gateway import clock, settings
-from gateway.audit import queries
+from gateway.audit import queries, standalone
 from gateway.audit.offline.check import check
 from gateway.audit.search import Search
 from gateway.audit.verify import verify
@@ -155,6 +155,14 @@ def test_a_bundle_brings_the_forms_that_are_asked_for(
         names = set(archive.namelist())
     assert {name for name in names if name.startswith("audit.")} == {f"audit.{form}" for form in forms}
     assert visitor.get(f"{path}?forms=pdf", headers=auditor).status_code == 400
+
+
+def test_the_verifier_is_handed_out(visitor: FlaskClient, auditor: dict[str, str]) -> None:
+    page = visitor.get("/audit", headers=auditor).text
+    assert "/audit/slidegate-verify.pyz" in page
+    answer = visitor.get("/audit/slidegate-verify.pyz", headers=auditor)
+    assert (answer.status_code, answer.data) == (200, standalone.verifier())
+    assert visitor.get("/audit/slidegate-verify.pyz").status_code == 303  # to sign in
 
 
 def test_the_api_tells_of_the_bundle(visitor: FlaskClient) -> None:

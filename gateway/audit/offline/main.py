@@ -20,21 +20,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Check one bundle and say in words what was found."""
     parser = argparse.ArgumentParser("slidegate-verify", description="Check an audit bundle, offline.")
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder or zip file of the bundle")
-    parser.add_argument("--key", action="append", default=[], help="public key known from elsewhere (name+id+key)")
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        help="public key known from elsewhere (name+id+key), or a file of such keys, one a line; may be given again",
+    )
     parser.add_argument("--seen", action="append", default=[], type=Path, help="file of a checkpoint noted elsewhere")
     parser.add_argument("--witness", action="append", default=[], help="public key of a witness who has to have signed")
     asked = parser.parse_args(arguments)
     if not asked.bundle.exists():
         parser.error("there is no such file or folder")
     try:
-        trusted = [VerifierKey.read(text) for text in asked.key]
+        trusted = [key for text in asked.key for key in _given(text)]
         witnesses = [VerifierKey.read(text) for text in asked.witness]
         seen = [path.read_text("utf-8") for path in asked.seen]
     except (BadNote, OSError, UnicodeDecodeError) as error:
-        parser.error(str(error) if isinstance(error, BadNote) else "a checkpoint file cannot be read")
+        parser.error(str(error) if isinstance(error, BadNote) else "a file of keys or of a checkpoint cannot be read")
     findings = check(asked.bundle, trusted=trusted, seen=seen, witnesses=witnesses)
     sys.stdout.write(report(findings) + _keys(asked.bundle))
     sys.exit(0 if findings.sound else 1)
+
+
+def _given(text: str) -> list[VerifierKey]:
+    """The keys that this holds, or the file that it names, one a line. Raises BadNote, OSError."""
+    lines = (Path(text).read_text("utf-8") if Path(text).is_file() else text).splitlines()
+    keys = [VerifierKey.read(line) for line in lines if line.strip()]
+    if not keys:
+        raise BadNote("no key is given where one should be")
+    return keys
 
 
 def report(findings: Findings) -> str:
