@@ -88,6 +88,7 @@ def test_fields_keep_what_was_typed_and_show_what_is_wrong(app: Flask) -> None:
     assert len(re.findall(r"\schecked", shown)) == 2
     assert 'name="csrf_token"' in shown
     assert all(f'id="{name}"' in shown for name in ("name", "why", "secret", "pick", "one", "many", "ends"))
+    assert all(f'name="ends-{part}"' in shown for part in ("day", "month", "year"))  # what the pages that use it read
 
 
 def test_the_reference_lists_every_operation_of_the_description(app: Flask) -> None:
