@@ -20,7 +20,8 @@ Kind = Literal["text", "textarea", "choice", "multichoice", "datasets", "date", 
 Purpose = Literal[
     "", "title", "lay-title", "lay-summary", "datasets", "team", "months", "start",
     "organisation", "organisation-kind", "aim", "benefit", "commercial", "ethics", "need", "linkage", "setting",
-    "protection", "planned-outputs",
+    "protection", "planned-outputs", "organisation-id", "applicants", "accredited", "funders", "technical-summary",
+    "frequency", "sublicence", "legal-basis-6", "legal-basis-9",
 ]  # fmt: skip
 KNOWN_TYPES = frozenset({"pdf", "png", "jpg", "docx", "txt"})
 Answer: TypeAlias = str | bool | list[str]

@@ -101,6 +101,15 @@ def _state(db: Session, by: Actor, project: Project, application: Application, n
         access_type=("TRE" if place == TRE else "Release") if place else "",
         protection=form.words_for("protection", answers),
         planned_outputs=form.words_for("planned-outputs", answers),
+        organisation_id=form.words_for("organisation-id", answers),
+        applicants=form.words_for("applicants", answers),
+        accredited=form.words_for("accredited", answers),
+        funders=form.words_for("funders", answers),
+        technical_summary=form.words_for("technical-summary", answers),
+        frequency=form.words_for("frequency", answers),
+        sublicence=form.words_for("sublicence", answers),
+        legal_basis_6=form.words_for("legal-basis-6", answers),
+        legal_basis_9=form.words_for("legal-basis-9", answers),
     )
     state(db, by=by, project=project, words=words, now=now)
 

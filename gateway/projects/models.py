@@ -154,6 +154,15 @@ class Statement(Base):
     access_type: Mapped[str] = mapped_column(String(16), default="")  # "TRE" or "Release", as registers call it
     protection: Mapped[str] = mapped_column(Text, default="")
     planned_outputs: Mapped[str] = mapped_column(Text, default="")
+    organisation_id: Mapped[str] = mapped_column(Text, default="")
+    applicants: Mapped[str] = mapped_column(Text, default="")  # names of those who agreed to be named, one a line
+    accredited: Mapped[str] = mapped_column(Text, default="")
+    funders: Mapped[str] = mapped_column(Text, default="")  # one a line
+    technical_summary: Mapped[str] = mapped_column(Text, default="")
+    frequency: Mapped[str] = mapped_column(Text, default="")
+    sublicence: Mapped[str] = mapped_column(Text, default="")
+    legal_basis_6: Mapped[str] = mapped_column(Text, default="")  # empty: that of policies/register.toml
+    legal_basis_9: Mapped[str] = mapped_column(Text, default="")
     approved_at: Mapped[datetime]
 
     project: Mapped[Project] = relationship(back_populates="statement")

@@ -27,10 +27,22 @@ class Words:
     access_type: str = ""
     protection: str = ""
     planned_outputs: str = ""
+    organisation_id: str = ""
+    applicants: str = ""
+    accredited: str = ""
+    funders: str = ""
+    technical_summary: str = ""
+    frequency: str = ""
+    sublicence: str = ""
+    legal_basis_6: str = ""
+    legal_basis_9: str = ""
 
 
 def state(db: Session, *, by: Actor, project: Project, words: Words, now: datetime) -> Statement:
-    """Publish these words as what was approved now; earlier ones give way, and the trail tells which changed."""
+    """Publish these words as what was approved now; earlier ones give way, and the trail tells which changed.
+
+    It also tells by which kind of work and of organisation the project is counted from now on.
+    """
     said = project.statement or Statement(project=project)
     before = {name: getattr(said, name) or "" for name in asdict(words)}
     changed = sorted(name for name, text in asdict(words).items() if text != before[name])
@@ -46,6 +58,6 @@ def state(db: Session, *, by: Actor, project: Project, words: Words, now: dateti
         now=now,
         project=project.id,
         subject=project.id,
-        detail={"changed": changed},
+        detail={"changed": changed, "aim": words.aim, "organisation_kind": words.organisation_kind},
     )
     return said

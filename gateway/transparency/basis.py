@@ -25,6 +25,9 @@ class Basis:
     duty_of_confidentiality: str
     opt_outs: str
     privacy: str
+    sensitivity: str
+    confidential_data: str
+    sublicence: str
 
 
 @lru_cache(maxsize=8)

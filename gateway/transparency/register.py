@@ -1,6 +1,6 @@
 """The public data use register, after the UK Health Data Research Alliance's standard (white paper, 2022).
 
-Who, what, why and how, for each project that was ever granted access. It names no person.
+Who, what, why and how, for each project that was ever granted access. It names no person but those who agreed to it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from gateway.transparency import uses
 from gateway.transparency.basis import Basis, read_basis
 from gateway.transparency.uses import Use
 
-SENSITIVITY = "De-identified"
 BUILT = "release.built"
 
 
@@ -46,6 +45,21 @@ class Entry:
         """Whether access runs: of several grants, the one that is most alive."""
         states = {each.state for each in self.use.standings}
         return next(each for each in ("running", "suspended", "not yet", "ended", "revoked") if each in states)
+
+    @property
+    def legal_basis_article6(self) -> str:
+        """The project's own ground; that of the gateway where it named none."""
+        return self.words.legal_basis_6 or self.basis.legal_basis_article6
+
+    @property
+    def legal_basis_article9(self) -> str:
+        """The same for data about health."""
+        return self.words.legal_basis_9 or self.basis.legal_basis_article9
+
+    @property
+    def sublicence(self) -> str:
+        """Who else may use the data through the project."""
+        return self.words.sublicence or self.basis.sublicence
 
     @property
     def url(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from gateway.transparency.register import SENSITIVITY, Entry
+from gateway.transparency.register import Entry
 from gateway.web.spreadsheet import row
 
 STANDARD = "UK Health Data Research Alliance, recommendations for a data use register standard, 2022"
@@ -31,15 +31,23 @@ FIELDS = (
     Field("projectTitle", "Project title", lambda each: each.use.title),
     Field("layTitle", "Title in everyday words", lambda each: each.use.lay_title),
     Field("organisationName", "Organisation name", lambda each: each.use.organisation),
+    Field("organisationId", "Organisation ID", lambda each: each.words.organisation_id),
     Field("organisationSector", "Organisation sector", lambda each: each.use.organisation_kind),
     Field("numberOfPeople", "Number of people with access", lambda each: each.people),
-    Field("fundersAndSponsors", "Funders/ Sponsors", lambda each: each.words.commercial),
+    Field("applicantNames", "Applicant name(s)", lambda each: each.words.applicants.splitlines()),
+    Field("accreditedResearcherStatus", "Accredited researcher status", lambda each: each.words.accredited),
+    Field("fundersAndSponsors", "Funders/ Sponsors", lambda each: each.words.funders.splitlines()),
+    Field("commercialInterest", "Does a company pay or gain?", lambda each: each.words.commercial),
+    Field("sublicenceArrangements", "Sub-licence arrangements (if any)?", lambda each: each.sublicence),
     Field("datasetNames", "Dataset(s) name", lambda each: [source.title for source in each.use.sources]),
     Field("dataCustodians", "Data custodian(s)", lambda each: sorted({source.site for source in each.use.sources})),
-    Field("dataSensitivityLevel", "Data sensitivity level", lambda _: SENSITIVITY),
+    Field("dataSensitivityLevel", "Data sensitivity level", lambda each: each.basis.sensitivity),
+    Field("confidentialDataDescription", "Description of confidential data", lambda each: each.basis.confidential_data),
     Field("datasetLinkageDescription", "Linkage with other data", lambda each: each.words.linkage),
     Field("laySummary", "Lay summary", lambda each: each.use.lay_summary),
+    Field("technicalSummary", "Technical summary", lambda each: each.words.technical_summary),
     Field("requestCategoryType", "Request category type", lambda each: each.words.aim),
+    Field("requestFrequency", "Request frequency", lambda each: each.words.frequency),
     Field("publicBenefitStatement", "Public benefit statement", lambda each: each.words.benefit),
     Field("whyThisData", "Why these data are needed", lambda each: each.words.need),
     Field("otherApprovalCommittees", "Other approval committees", lambda each: each.words.ethics),
@@ -53,8 +61,8 @@ FIELDS = (
     Field("accessType", "Access type", lambda each: each.words.access_type),
     Field("dataLocation", "Where the data is used", lambda each: each.words.setting),
     Field("safeSettings", "How the data is protected there", lambda each: each.words.protection),
-    Field("legalBasisForDataArticle6", "Legal basis, Article 6", lambda each: each.basis.legal_basis_article6),
-    Field("legalBasisForDataArticle9", "Lawful conditions, Article 9", lambda each: each.basis.legal_basis_article9),
+    Field("legalBasisForDataArticle6", "Legal basis, Article 6", lambda each: each.legal_basis_article6),
+    Field("legalBasisForDataArticle9", "Lawful conditions, Article 9", lambda each: each.legal_basis_article9),
     Field("dutyOfConfidentiality", "Duty of confidentiality", lambda each: each.basis.duty_of_confidentiality),
     Field("nationalDataOptOut", "National data opt-out applied?", lambda each: each.basis.opt_outs),
     Field("privacyEnhancements", "How data is processed to enhance privacy", lambda each: each.basis.privacy),

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ WORDS = stating.Words(
     access_type="TRE",
     protection="Disks are encrypted",
     planned_outputs="Papers and talks",
+    organisation_id="https://ror.org/00abc1234",
+    accredited="All of them",
+    funders="Westhaven Cancer Fund, grant 17\nUniversity of Westhaven",
+    technical_summary="Weakly supervised learning.",
+    frequency="Once",
 )
 
 
@@ -94,6 +100,15 @@ def test_json_has_the_fields_of_the_standard(world: World) -> None:
         "state": "running",
         "researchOutputs": [],
         "plannedOutputs": "Papers and talks",
+        "organisationId": "https://ror.org/00abc1234",
+        "applicantNames": [],
+        "accreditedResearcherStatus": "All of them",
+        "fundersAndSponsors": ["Westhaven Cancer Fund, grant 17", "University of Westhaven"],
+        "commercialInterest": "No",
+        "technicalSummary": "Weakly supervised learning.",
+        "requestFrequency": "Once",
+        "sublicenceArrangements": read_basis(ROOT / "policies").sublicence,
+        "dataSensitivityLevel": "De-identified",
         "deidentificationPolicies": ["pathology-research"],
     }
     assert {name: found[name] for name in expected} == expected
@@ -101,6 +116,19 @@ def test_json_has_the_fields_of_the_standard(world: World) -> None:
     assert date.fromisoformat(found["releaseDate"]) <= now().date()
     assert date.fromisoformat(found["projectStartDate"]) < date.fromisoformat(found["projectEndDate"])
     assert world.browser.get(urlsplit(found["url"]).path).status_code == 200
+
+
+def test_a_project_may_have_a_ground_of_its_own_and_names_of_people_who_agreed(world: World) -> None:
+    own = replace(WORDS, legal_basis_6="Consent", legal_basis_9="Explicit consent", applicants="Dr E. Sol\nDr F. Mar")
+    with database.transaction() as db:
+        project = db.get_one(Project, world.release.project_id)
+        stating.state(db, by=SYSTEM, project=project, words=replace(own, sublicence="A partner."), now=now())
+    found, page = told(world), world.browser.get(f"/register/{world.release.project_id}").text
+    assert (found["legalBasisForDataArticle6"], found["legalBasisForDataArticle9"]) == ("Consent", "Explicit consent")
+    assert (found["applicantNames"], found["sublicenceArrangements"]) == (["Dr E. Sol", "Dr F. Mar"], "A partner.")
+    for shown in ("Consent", "Dr F. Mar", "A partner.", "Westhaven Cancer Fund, grant 17", "Weakly supervised"):
+        assert shown in page
+    assert "Article 6(1)(e)" not in page
 
 
 def test_the_access_date_is_that_of_the_first_look(world: World) -> None:
@@ -186,7 +214,7 @@ def test_an_empty_register_is_still_a_feed_and_a_table() -> None:
 def test_no_text_breaks_the_feed(title: str, summary: str) -> None:
     running = Standing(Grant(), "running", "Ends in 1 day")
     use = Use("p1", "T", title, summary, "", "", "", (), (running,), ())
-    basis = Basis("", "", "", "", "")
+    basis = Basis(*[""] * 8)
     each = register.Entry(use, WORDS, basis, 1, (), MORNING, MORNING, MORNING, None, None, (), MORNING)
     body = register_forms.as_atom([each], publisher=title, base_url="http://h", now=MORNING)
     item = ElementTree.fromstring(body).find(f"{A}entry")
