@@ -2,28 +2,32 @@
 
 Numbers are told once a month has ended, for one calendar year, and small ones never (see `suppression`): each ended
 month is a publication of the month and of the year so far, so that not even what was told before gives one away.
+All of it is read off the trail, which does not change: a publication comes out the same whenever it is asked for,
+with the kinds that projects were of when its month ended, and the hospitals that the images came from.
 """
 
 from __future__ import annotations
 
 from calendar import month_name
-from collections.abc import Callable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gateway.catalogue.models import Site
 from gateway.projects.models import Project
 from gateway.trail.models import Event
 from gateway.trail.reads import OPENED
 from gateway.transparency import uses
 from gateway.transparency.suppression import Round, tellable
-from gateway.transparency.uses import Use
 
-Cell: TypeAlias = tuple[str, int]  # project id and month
+Cell: TypeAlias = tuple[str, str, int]  # project id, code of the hospital ("" where it is not told), month
 UNTOLD = "Not told"
+STATED = "project.stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,20 @@ class Year:
         return next((row.count for row in rows), None)
 
 
-WAYS: tuple[tuple[str, str, str, Callable[[Use], str]], ...] = (
-    ("project", "By project", "Project", lambda use: use.id),
-    ("aim", "By kind of work", "Kind of work", lambda use: use.aim or UNTOLD),
-    ("organisation", "By kind of organisation", "Kind of organisation", lambda use: use.organisation_kind or UNTOLD),
-    ("site", "By hospital", "Hospitals whose slides the project may see", lambda use: _sites(use)),
+WAYS = (
+    ("project", "By project", "Project"),
+    ("aim", "By kind of work", "Kind of work"),
+    ("organisation", "By kind of organisation", "Kind of organisation"),
+    ("site", "By hospital", "Hospital that the image came from"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What a project is counted as."""
+
+    aim: str = ""
+    organisation: str = ""
 
 
 def years(db: Session, now: datetime) -> list[int]:
@@ -99,21 +111,26 @@ def told(db: Session, year: int, now: datetime) -> Year:
     last = _last_ended(now)
     months = max(0, min(12, (last.year - year) * 12 + last.month))
     projects = uses.registered(db)
-    found = {each.id: uses.told(db, each, now) for each in projects}
-    return _Counted(found, _counts(db, year, months, projects)).told(year, months)
+    titles = {each.id: each.lay_title or each.title for each in projects}
+    sites = {row.code: row.name for row in db.execute(select(Site.code, Site.name))}
+    counted = _Counted(_counts(db, year, months, projects), _kinds(db, year, months), titles | sites)
+    return counted.told(year, months)
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """The cells of a year, and the projects that they are of. A project has cells from its first month on."""
+    """The cells of a year, what each project was at the end of each month, and how projects and hospitals are named.
 
-    uses: dict[str, Use]
-    counts: dict[Cell, int]
+    A project has a cell in each month from its first on, and one more for each hospital from its first image on.
+    """
+
+    counts: Mapping[Cell, int]
+    kinds: Mapping[tuple[str, int], Kinds]
+    names: Mapping[str, str]
 
     def told(self, year: int, months: int) -> Year:
-        rounds = [self._round(month) for month in range(1, months + 1)]
-        allowed = tellable(self.counts, rounds)
-        sums = {name: cells for each in rounds for name, cells in each.sums.items()}
+        allowed = _allowed(tuple(sorted(self.counts.items())), frozenset(self.kinds.items()), months)
+        sums = {name: cells for month in range(1, months + 1) for name, cells in self.round(month).sums.items()}
 
         def count(*name: object) -> int | None:
             return sum(self.counts[cell] for cell in sums[name]) if name in allowed else None
@@ -122,7 +139,7 @@ class _Counted:
             Row(month_name[each], count("month", each)) for each in range(1, months + 1) if ("month", each) in sums
         )
         charts = [Chart("month", "By month", "Month", by_month)]
-        for key, title, column, _ in WAYS:
+        for key, title, column in WAYS:
             keys = sorted({name[1] for name in sums if name[0] == key and name[2:] == (months,)}, key=str)
             rows = [self._row(key, str(each), count(key, each, months)) for each in keys]
             rows.sort(key=lambda row: (-(row.count or 0), row.label))
@@ -130,34 +147,69 @@ class _Counted:
         return Year(year, months, count("all", "", months), tuple(charts))
 
     def _row(self, key: str, label: str, count: int | None) -> Row:
-        return Row(self.uses[label].lay_title, count, label) if key == "project" else Row(label, count)
+        name = self.names.get(label, label) if key in ("project", "site") else label
+        return Row(name or UNTOLD, count, label if key == "project" else "")
 
-    def _round(self, last: int) -> Round:
+    def round(self, last: int) -> Round:
         """What the end of a month publishes: the month, and the year until then in each way.
 
         It guards the month in each way, which is what one publication less the one before would give.
         """
-        so_far = [cell for cell in self.counts if cell[1] <= last]
+        so_far = [cell for cell in self.counts if cell[2] <= last]
         if not so_far:
             return Round({})
-        month = {cell for cell in so_far if cell[1] == last}
-        sums: dict[tuple[object, ...], set[Cell]] = {("all", "", last): set(so_far), ("month", last): month}
+        month = frozenset(cell for cell in so_far if cell[2] == last)
+        sums: dict[tuple[object, ...], set[Cell]] = {("all", "", last): set(so_far), ("month", last): set(month)}
         for cell in so_far:
-            for key, _, _, of in WAYS:
-                sums.setdefault((key, of(self.uses[cell[0]]), last), set()).add(cell)
+            for key, of in self._of(cell, last).items():
+                sums.setdefault((key, of, last), set()).add(cell)
+        if not any(self.counts[cell] for cell in sums[("site", "", last)]):
+            del sums[("site", "", last)]  # every image told where it came from
         told = {name: frozenset(cells) for name, cells in sums.items()}
         return Round(told, [cells & month for cells in told.values()])
 
+    def _of(self, cell: Cell, last: int) -> dict[str, str]:
+        """Which sum of each way a cell is in, when the month `last` is published."""
+        project, site, _ = cell
+        kinds = self.kinds.get((project, last), Kinds())
+        aim, organisation = kinds.aim or UNTOLD, kinds.organisation or UNTOLD
+        return {"project": project, "aim": aim, "organisation": organisation, "site": site}
+
+
+@lru_cache(maxsize=8)
+def _allowed(
+    counts: tuple[tuple[Cell, int], ...], kinds: frozenset[tuple[tuple[str, int], Kinds]], months: int
+) -> frozenset[Hashable]:
+    """The names of what may be told. What has ended does not change, so that this is worked out once a month."""
+    counted = _Counted(dict(counts), dict(kinds), {})
+    return tellable(counted.counts, [counted.round(month) for month in range(1, months + 1)])
+
 
 def _counts(db: Session, year: int, months: int, projects: Sequence[Project]) -> dict[Cell, int]:
-    """Openings by project and month, with zeros from a project's first month on. Index: ix_trail_event_at."""
+    """Openings by project, hospital and month, with zeros once there is one. Index: ix_trail_event_at."""
     counts: dict[Cell, int] = {}
+    pairs: set[tuple[str, str]] = set()
     for month in range(1, months + 1):
         begins, ends = _begin(year, month), _begin(year, month + 1)
-        asked = select(Event.project, func.count()).where(Event.action == OPENED, Event.at >= begins, Event.at < ends)
-        found = dict(db.execute(asked.group_by(Event.project)).all())
-        counts |= {(each.id, month): found.get(each.id, 0) for each in projects if each.created_at < ends}
+        here = (Event.action == OPENED, Event.at >= begins, Event.at < ends)
+        asked = select(Event.project, func.coalesce(Event.site, ""), func.count()).where(*here)
+        found = {(row[0] or "", row[1]): row[2] for row in db.execute(asked.group_by(Event.project, Event.site))}
+        begun = {each.id for each in projects if each.created_at < ends}
+        pairs |= {(each, "") for each in begun} | {pair for pair in found if pair[0] in begun}
+        counts |= {(*pair, month): found.get(pair, 0) for pair in pairs}
     return counts
+
+
+def _kinds(db: Session, year: int, months: int) -> dict[tuple[str, int], Kinds]:
+    """(project, month) -> what the project was when the month ended. Index: ix_trail_event_action_seq."""
+    asked = select(Event).where(Event.action == STATED, Event.at < _begin(year, months + 1)).order_by(Event.at)
+    found: dict[tuple[str, int], Kinds] = {}
+    for event in db.scalars(asked):
+        told = event.detail
+        kinds = Kinds(told.get("aim", ""), told.get("organisation_kind", ""))
+        stands = (month for month in range(1, months + 1) if event.at < _begin(year, month + 1))
+        found |= {(event.project or "", month): kinds for month in stands}
+    return found
 
 
 def _begin(year: int, month: int) -> datetime:
@@ -168,8 +220,3 @@ def _last_ended(now: datetime) -> datetime:
     """The beginning of the last month that has ended."""
     moment = now.astimezone(UTC)
     return _begin(moment.year - 1, moment.month + 11)
-
-
-def _sites(use: Use) -> str:
-    names = sorted({each.site for each in use.sources})
-    return " and ".join(names) or UNTOLD

@@ -34,7 +34,10 @@ class Round:
 
 
 def tellable(counts: Mapping[Any, int], rounds: Sequence[Round]) -> frozenset[Name]:
-    """The names of the sums that may be told; a name stands for one sum in all rounds."""
+    """The names of the sums that may be told; a name stands for one sum in all rounds.
+
+    The same counts and rounds in the same order give the same names, whenever and wherever they are asked for.
+    """
     books = _Books(counts)
     for each in rounds:
         books.publish(each)
@@ -43,46 +46,60 @@ def tellable(counts: Mapping[Any, int], rounds: Sequence[Round]) -> frozenset[Na
 
 @dataclass(frozen=True, slots=True)
 class _Class:
-    """Cells that stand in the same told sums, and how much could move among them, one left in each but the empty."""
+    """Cells that stand in the same told sums, and how much could move among them, one left in each but the empty.
 
-    sums: frozenset[Name]
+    The sums are told as a number with a bit for each: there are thousands of them, and classes are made often.
+    """
+
+    sums: int
     cells: Cells
     loose: int
 
 
 @dataclass(slots=True)
 class _Books:
-    """What is told and what is small so far."""
+    """What is told and what is small so far; `standing` has the told sums of each cell, a bit for each."""
 
     counts: Mapping[Any, int]
     told: dict[Name, Cells] = field(default_factory=dict)
     small: list[Cells] = field(default_factory=list)
+    bits: dict[Name, int] = field(default_factory=dict)
+    standing: defaultdict[Cell, int] = field(default_factory=lambda: defaultdict(int))
 
     def publish(self, each: Round) -> None:
         """Tell what can be told of a round."""
-        self.small += [cells for cells in {*each.sums.values(), *each.guarded} if 0 < self._total(cells) < FEWEST]
+        looked_at = dict.fromkeys((*each.sums.values(), *each.guarded))  # in their order, the same in every process
+        self.small += [cells for cells in looked_at if 0 < self._total(cells) < FEWEST]
         fresh = {name: cells for name, cells in each.sums.items() if not 0 < self._total(cells) < FEWEST}
-        self.told |= fresh
+        for name, cells in fresh.items():
+            self._tell(name, cells)
         while fresh:
             classes = self._classes()
             exposed = next((cells for cells in self.small if _exposed(cells, classes)), None)
             if exposed is None:
                 return
             for name in self._least(exposed, classes, fresh):
-                del self.told[name], fresh[name]
+                self._hide(name, fresh.pop(name))
+
+    def _tell(self, name: Name, cells: Cells) -> None:
+        self.told[name] = cells
+        self.bits[name] = 1 << len(self.bits)
+        for cell in cells:
+            self.standing[cell] |= self.bits[name]
+
+    def _hide(self, name: Name, cells: Cells) -> None:
+        del self.told[name]
+        for cell in cells:
+            self.standing[cell] &= ~self.bits[name]
 
     def _total(self, cells: Collection[Cell]) -> int:
         return sum(self.counts[cell] for cell in cells)
 
     def _classes(self) -> dict[Cell, _Class]:
         """The class of each cell."""
-        standing: defaultdict[Cell, set[Name]] = defaultdict(set)
-        for name, cells in self.told.items():
-            for cell in cells:
-                standing[cell].add(name)
-        alike: defaultdict[frozenset[Name], set[Cell]] = defaultdict(set)
+        alike: defaultdict[int, set[Cell]] = defaultdict(set)
         for cell in self.counts:
-            alike[frozenset(standing[cell])].add(cell)
+            alike[self.standing[cell]].add(cell)
         made = [_Class(sums, frozenset(cells), self._loose(cells)) for sums, cells in alike.items()]
         return {cell: each for each in made for cell in each.cells}
 
@@ -91,23 +108,30 @@ class _Books:
 
     def _least(self, exposed: Cells, classes: Mapping[Cell, _Class], fresh: Mapping[Any, Cells]) -> frozenset[Name]:
         """The sums to hide so that a class of the exposed sum and one outside become one; else all of the round."""
+        elsewhere = ~sum(self.bits[name] for name in fresh)
         ways = {
-            inside.sums ^ outside.sums: inside.loose + outside.loose
+            way: inside.loose + outside.loose
             for inside, outside in _pairs(exposed, classes)
-            if inside.sums ^ outside.sums <= fresh.keys()
+            if not (way := inside.sums ^ outside.sums) & elsewhere
         }
         if not ways:
             return frozenset(fresh)
-        return min(ways, key=lambda way: (ways[way] < FEWEST - 1, sum(map(self._value, way)), sorted(map(repr, way))))
+        worth = {name: self._total(cells) for name, cells in fresh.items()}
 
-    def _value(self, name: Name) -> int:
-        return self._total(self.told[name])
+        def cost(way: int) -> tuple[bool, int, list[str]]:
+            names = self._named(way, fresh)
+            return ways[way] < FEWEST - 1, sum(worth[name] for name in names), sorted(map(repr, names))
+
+        return frozenset(self._named(min(ways, key=cost), fresh))
+
+    def _named(self, way: int, fresh: Mapping[Any, Cells]) -> list[Name]:
+        return [name for name in fresh if self.bits[name] & way]
 
 
 def _exposed(small: Cells, classes: Mapping[Cell, _Class]) -> bool:
     """Whether what is told bounds a small sum too closely."""
     touched = {each.sums: each for each in (classes[cell] for cell in small)}
-    if frozenset() in touched:
+    if 0 in touched:
         return False  # some of it stands in no told sum at all
     return sum(each.loose for each in touched.values() if not each.cells <= small) < FEWEST - 1
 
