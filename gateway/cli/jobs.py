@@ -9,6 +9,7 @@ ROOMS = (  # importing these registers their handlers and rounds
     "gateway.webhooks.jobs",
     "gateway.projects.ending",
     "gateway.governance.reminding",
+    "gateway.transparency.reminding",
     "gateway.release.jobs",
     "gateway.release.withdrawals",
     "gateway.screening.jobs",

@@ -18,7 +18,7 @@ PERMISSIONS = frozenset({
     "account.manage", "application.read-all", "application.triage", "application.write", "audit.export",
     "audit.read", "catalogue.manage", "concern.answer", "concern.raise", "decision.make", "grant.revoke",
     "jobs.read", "patient.forget", "pixels.review", "policy.preview", "reidentify", "release.build",
-    "review.write", "usage.read", "webhook.manage",
+    "review.write", "usage.minutes", "usage.read", "usage.vote", "webhook.manage",
 })  # fmt: skip
 
 

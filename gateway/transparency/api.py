@@ -1,4 +1,4 @@
-"""`/api/v1/concerns`: what panels say about uses, and what stewards answer, for programs."""
+"""`/api/v1/concerns`: what panels say about uses, and what stewards answer, for programs. Meetings: meeting_api."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from gateway.db import reading, transaction
 from gateway.people import queries as people
 from gateway.people.access import requires, the_account
 from gateway.people.models import Account
-from gateway.transparency import commands, queries, uses
+from gateway.transparency import commands, meeting_api, queries, uses
 from gateway.transparency.schemas import AnswerSchema, ConcernSchema, RaiseOnSchema
 
-api = Blueprint("concerns-api", __name__, url_prefix="/api/v1/concerns", description="Comments, questions and concerns")
+api = Blueprint(
+    "transparency-api",
+    __name__,
+    url_prefix="/api/v1",
+    description="Comments, questions, concerns, meetings of the panel",
+)
+meeting_api.add_to(api)
 
 
-@api.get("")
+@api.get("/concerns")
 @requires("usage.read")
 @api.response(200, ConcernSchema(many=True))
 def index() -> list[queries.Told]:
@@ -27,7 +33,7 @@ def index() -> list[queries.Told]:
         return queries.concerns(db, the_account(), now())
 
 
-@api.post("")
+@api.post("/concerns")
 @requires("concern.raise")
 @api.arguments(RaiseOnSchema)
 @api.response(201, ConcernSchema)
@@ -40,7 +46,7 @@ def raise_concern(sent: dict[str, Any]) -> queries.Told:
         return queries.told(made, _me(db), moment)
 
 
-@api.get("/<concern_id>")
+@api.get("/concerns/<concern_id>")
 @requires("usage.read")
 @api.response(200, ConcernSchema)
 def show(concern_id: str) -> queries.Told:
@@ -49,7 +55,7 @@ def show(concern_id: str) -> queries.Told:
         return queries.told(queries.concern(db, concern_id), the_account(), now())
 
 
-@api.post("/<concern_id>/answer")
+@api.post("/concerns/<concern_id>/answer")
 @requires("concern.answer")
 @api.arguments(AnswerSchema)
 @api.response(200, ConcernSchema)
@@ -62,7 +68,7 @@ def answer(sent: dict[str, Any], concern_id: str) -> queries.Told:
         return queries.told(found, _me(db), moment)
 
 
-@api.post("/<concern_id>/suspend")
+@api.post("/concerns/<concern_id>/suspend")
 @requires("concern.answer")
 @api.response(200, ConcernSchema)
 def suspend(concern_id: str) -> queries.Told:

@@ -16,9 +16,10 @@ from gateway.projects.grant_changes import not_a_member, suspend
 from gateway.projects.models import Grant, Project
 from gateway.settings import current
 from gateway.trail.record import record
+from gateway.transparency import telling
 from gateway.transparency.models import Concern, Kind, State
 
-RAISE, ANSWER, STOP = "concern.raise", "concern.answer", "grant.revoke"
+RAISE, ANSWER, STOP = "concern.raise", telling.ANSWER, "grant.revoke"
 
 
 class NotYourPart(Forbidden):
@@ -79,6 +80,7 @@ def raise_concern(db: Session, *, by: Account, project: Project, kind: Kind, tex
     db.flush()
     detail = {"kind": kind.value, "due": due.isoformat() if due else None}
     _record(db, "raised", concern, by, now, detail, personal={"text": said})
+    telling.raised(db, concern=concern, now=now)
     return concern
 
 
@@ -91,6 +93,7 @@ def answer(db: Session, *, by: Account, concern: Concern, text: str, now: dateti
     late = concern.overdue(now)
     _settle(db, concern, state=State.ANSWERED.value, answer=said, answered_by_id=by.id, answered_at=now)
     _record(db, "answered", concern, by, now, {"late": late}, personal={"answer": said})
+    telling.answered(db, concern=concern, now=now)
 
 
 def suspend_for(db: Session, *, by: Account, concern: Concern, now: datetime) -> list[Grant]:

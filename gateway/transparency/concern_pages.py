@@ -16,8 +16,8 @@ from gateway.people import queries as people
 from gateway.people.access import may, requires, the_account
 from gateway.people.models import Account
 from gateway.projects.standing import standing
-from gateway.transparency import commands, counting, queries, uses
-from gateway.transparency.models import Kind, State
+from gateway.transparency import commands, counting, queries, tallies, uses
+from gateway.transparency.models import Choice, Kind, State
 from gateway.transparency.schemas import AnswerSchema, RaiseSchema
 from gateway.web.cards import Card
 
@@ -26,6 +26,11 @@ KINDS = (
     (Kind.ASK, "Ask a question"),
     (Kind.COMMENT, "Leave a comment", "Nobody has to answer it."),
     (Kind.CONCERN, "Raise a concern", "A data steward can stop the project because of it."),
+)
+CHOICES = (
+    (Choice.CONTENT, "I am content with it"),
+    (Choice.QUESTIONS, "I have questions", "A data steward owes you an answer."),
+    (Choice.NOT_CONTENT, "I am not content with it", "It goes to the data stewards as a concern."),
 )
 
 
@@ -120,6 +125,9 @@ def use_page(project_id: str, values: dict[str, Any], faults: dict[str, Any]) ->
             told=counting.newest(db, moment),
             said=queries.concerns(db, the_account(), moment, project_id=project_id),
             kinds=KINDS,
+            votes=tallies.of_project(db, project_id),
+            voting=may("usage.vote") and tallies.may_still_vote(db, account=the_account(), project_id=project_id),
+            choices=CHOICES,
             values=values,
             faults=faults,
         )

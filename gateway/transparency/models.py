@@ -1,8 +1,8 @@
-"""What panels say about the uses of the data, and what they are answered."""
+"""What panels say about the uses of the data, what they are answered, and how they vote at their meetings."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
@@ -64,3 +64,43 @@ class Concern(Base):
     def overdue(self, now: datetime) -> bool:
         """Whether an answer is owed since longer than was promised."""
         return self.state == State.OPEN and self.due_at is not None and self.due_at <= now
+
+
+class Choice(StrEnum):
+    """What a panel member thinks of a project's use of the data."""
+
+    CONTENT = "content"
+    QUESTIONS = "questions"
+    NOT_CONTENT = "not-content"
+
+
+class UsageMeeting(Base):
+    """A meeting of the panel on the use of the data, with its minutes in plain words; written once."""
+
+    __tablename__ = "usage_meeting"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    held_on: Mapped[date] = mapped_column(index=True)
+    minutes: Mapped[str] = mapped_column(Text)
+    recorded_by_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
+    recorded_at: Mapped[datetime]
+
+
+class UsageVote(Base):
+    """One member's vote on one project's use at a meeting. What is not content raises a concern or a question."""
+
+    __tablename__ = "usage_vote"
+    __table_args__ = (
+        CheckConstraint(one_of("choice", Choice), name="choice"),
+        CheckConstraint("choice = 'content' or concern_id is not null", name="raises"),
+    )
+
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("usage_meeting.id"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True, index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True)
+    choice: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    concern_id: Mapped[str | None] = mapped_column(ForeignKey("concern.id"))
+    cast_at: Mapped[datetime]
+
+    meeting: Mapped[UsageMeeting] = relationship(lazy="joined")

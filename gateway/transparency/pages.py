@@ -12,13 +12,13 @@ from gateway.clock import now
 from gateway.db import reading
 from gateway.errors import NotFound
 from gateway.people.access import may, requires
-from gateway.trail.sequencer import newest
 from gateway.trail.signing import verifiers
-from gateway.trail.witnesses import note_of
-from gateway.transparency import counting, uses
+from gateway.transparency import counting, tallies, uses
 from gateway.transparency.concern_pages import cards as concern_cards
 from gateway.transparency.concern_pages import concerns, use_page
+from gateway.transparency.meeting_pages import meetings
 from gateway.transparency.register_pages import register
+from gateway.transparency.sealed import seal
 from gateway.web.cards import Card
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ pages = Blueprint(
     static_url_path="/assets/transparency",
 )
 pages.register_blueprint(concerns)
+pages.register_blueprint(meetings)
 pages.register_blueprint(register)
 
 
@@ -59,11 +60,10 @@ def usage_cards(_account: Account) -> list[Card]:
 def checkpoint() -> Response:
     """The newest signed statement of how much the record holds, as a C2SP note, for whoever wants to keep it."""
     with reading() as db:
-        signed = newest(db)
-        if signed is None:
-            raise NothingSigned
-        note = note_of(db, signed)
-    return Response(note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=60"})
+        signed = seal(db)
+    if signed is None:
+        raise NothingSigned
+    return Response(signed.note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=60"})
 
 
 @pages.get("/checkpoint/keys")
@@ -90,7 +90,8 @@ def usage() -> str:
             uses=uses.register(db, moment, site=site),
             sites=sites(db),
             chosen=site,
-            sealed=newest(db),
+            votes=tallies.at_the_last_meeting(db),
+            sealed=seal(db),
         )
 
 

@@ -69,6 +69,12 @@ def concerns(db: Session, reader: Account, now: datetime, *, project_id: str = "
     return [told(each, reader, now) for each in found]
 
 
+def waiting(db: Session, *, due_before: datetime) -> Sequence[Concern]:
+    """Those that nobody has answered and that are due before a moment, oldest first. Index: ix_concern_state."""
+    asked = select(Concern).where(Concern.state == State.OPEN.value, Concern.due_at < due_before)
+    return db.scalars(asked.order_by(Concern.due_at, Concern.id)).all()
+
+
 def owed(db: Session, now: datetime) -> Owed:
     """What stewards have to answer. Index: ix_concern_state."""
     waiting = select(func.count()).select_from(Concern).where(Concern.state == State.OPEN.value)

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, jsonify, render_template
 from gateway.clock import now
 from gateway.db import reading
 from gateway.settings import current
-from gateway.trail.sequencer import newest
 from gateway.transparency import register as queries
 from gateway.transparency import register_forms as forms
+from gateway.transparency.sealed import seal
 from gateway.web.spreadsheet import MEDIA_TYPE
 
 register = Blueprint("register", __name__)
@@ -20,7 +20,7 @@ KEPT = {"Cache-Control": "public, max-age=300"}
 def index() -> str:
     """Every project that was granted access."""
     with reading() as db:
-        return render_template("transparency/register.html", entries=queries.entries(db, now()), sealed=newest(db))
+        return render_template("transparency/register.html", entries=queries.entries(db, now()), sealed=seal(db))
 
 
 @register.get("/register/<project_id>")

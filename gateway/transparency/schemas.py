@@ -7,9 +7,10 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_load, pre_load, validate
 
-from gateway.transparency.models import Kind, State
+from gateway.transparency.models import Choice, Kind, State
 
-LONGEST = 4000
+LONGEST, MINUTES = 4000, 20_000
+NO_DAY = "Enter the day of the meeting, such as 31 3 2026"
 
 
 class _Stripped(Schema):
@@ -23,12 +24,14 @@ class _Stripped(Schema):
         return {key: value.strip() if isinstance(value, str) else value for key, value in data.items()}
 
 
-def _text(missing: str) -> fields.String:
+PLAIN = validate.ContainsNoneOf("\0", error="Leave out characters that cannot be shown")
+
+
+def _text(missing: str, longest: int = LONGEST) -> fields.String:
     told: dict[str, Any] = {"required": missing, "null": missing}
-    few, many = validate.Length(min=1, error=missing), f"Use at most {LONGEST:,} characters"
-    plain = validate.ContainsNoneOf("\0", error="Leave out characters that cannot be shown")
+    few, many = validate.Length(min=1, error=missing), f"Use at most {longest:,} characters"
     return fields.String(
-        required=True, validate=[few, validate.Length(max=LONGEST, error=many), plain], error_messages=told
+        required=True, validate=[few, validate.Length(max=longest, error=many), PLAIN], error_messages=told
     )
 
 
@@ -57,6 +60,61 @@ class AnswerSchema(_Stripped):
     """A steward's answer."""
 
     answer = _text("Write an answer")
+
+
+class MinutesSchema(_Stripped):
+    """The minutes of a meeting; a page sends the day in three parts."""
+
+    held_on = fields.Date(
+        required=True,
+        error_messages={"required": NO_DAY, "null": NO_DAY, "invalid": NO_DAY},
+        metadata={"description": "the day of the meeting: today or before"},
+    )
+    minutes = _text("Write the minutes", MINUTES)
+
+    @pre_load
+    def join_day(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        parts = [str(data.get(f"held_on-{part}", "")).strip() for part in ("year", "month", "day")]
+        if not any(parts):
+            return dict(data)
+        year, month, day = parts
+        return {**data, "held_on": f"{year:0>4}-{month:0>2}-{day:0>2}"}
+
+
+class UsageVoteSchema(_Stripped):
+    """What a panel member thinks of a project's use of the data, and why."""
+
+    choice = fields.String(
+        required=True,
+        validate=validate.OneOf([each.value for each in Choice], error="Choose what you think"),
+        error_messages={"required": "Choose what you think"},
+    )
+    reason = fields.String(load_default="", validate=[validate.Length(max=LONGEST), PLAIN])
+
+    @post_load
+    def typed(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {**data, "choice": Choice(data["choice"])}
+
+
+class TallySchema(Schema):
+    """How a meeting voted on a project's use; never who."""
+
+    meeting_id = fields.String()
+    held_on = fields.Date()
+    project_id = fields.String()
+    content = fields.Integer()
+    questions = fields.Integer()
+    not_content = fields.Integer()
+    reasons = fields.List(fields.String())
+
+
+class HeldSchema(Schema):
+    """A meeting of the panel."""
+
+    id = fields.String()
+    held_on = fields.Date()
+    minutes = fields.String()
+    tallies = fields.List(fields.Nested(TallySchema))
 
 
 class ConcernSchema(Schema):

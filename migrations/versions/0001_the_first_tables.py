@@ -316,6 +316,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_concern_state"), ["state"], unique=False)
 
     op.create_table(
+        "usage_meeting",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("recorded_by_id", sa.String(length=16), nullable=False),
+        sa.Column("recorded_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["people_account.id"], name=op.f("fk_usage_meeting_recorded_by_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_meeting")),
+    )
+    with op.batch_alter_table("usage_meeting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_usage_meeting_held_on"), ["held_on"], unique=False)
+
+    op.create_table(
+        "usage_vote",
+        sa.Column("meeting_id", sa.String(length=16), nullable=False),
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("choice", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("concern_id", sa.String(length=16), nullable=True),
+        sa.Column("cast_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("choice = 'content' or concern_id is not null", name=op.f("ck_usage_vote_raises")),
+        sa.CheckConstraint("choice in ('content', 'questions', 'not-content')", name=op.f("ck_usage_vote_choice")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_usage_vote_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["concern_id"], ["concern.id"], name=op.f("fk_usage_vote_concern_id_concern")),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["usage_meeting.id"], name=op.f("fk_usage_vote_meeting_id_usage_meeting")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_usage_vote_project_id_project")),
+        sa.PrimaryKeyConstraint("meeting_id", "project_id", "account_id", name=op.f("pk_usage_vote")),
+    )
+    with op.batch_alter_table("usage_vote", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_usage_vote_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "membership",
         sa.Column("project_id", sa.String(length=16), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -481,6 +520,15 @@ def upgrade() -> None:
         sa.Column("access_type", sa.String(length=16), nullable=False),
         sa.Column("protection", sa.Text(), nullable=False),
         sa.Column("planned_outputs", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("applicants", sa.Text(), nullable=False),
+        sa.Column("accredited", sa.Text(), nullable=False),
+        sa.Column("funders", sa.Text(), nullable=False),
+        sa.Column("technical_summary", sa.Text(), nullable=False),
+        sa.Column("frequency", sa.Text(), nullable=False),
+        sa.Column("sublicence", sa.Text(), nullable=False),
+        sa.Column("legal_basis_6", sa.Text(), nullable=False),
+        sa.Column("legal_basis_9", sa.Text(), nullable=False),
         sa.Column("approved_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_statement_project_id_project")),
         sa.PrimaryKeyConstraint("project_id", name=op.f("pk_project_statement")),
@@ -1161,6 +1209,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_membership_account_id"))
 
     op.drop_table("membership")
+    with op.batch_alter_table("usage_vote", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_usage_vote_project_id"))
+
+    op.drop_table("usage_vote")
+    with op.batch_alter_table("usage_meeting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_usage_meeting_held_on"))
+
+    op.drop_table("usage_meeting")
     with op.batch_alter_table("concern", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_concern_state"))
         batch_op.drop_index(batch_op.f("ix_concern_project_id"))

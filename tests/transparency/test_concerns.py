@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from gateway import db as database
 from gateway.clock import now
+from gateway.notices.models import Notice
 from gateway.people.models import Account
 from gateway.projects.commands import add_member
 from gateway.projects.grant_changes import OwnProject
@@ -20,6 +22,7 @@ from gateway.trail.models import Opening
 from gateway.trail.record import SYSTEM
 from gateway.transparency import commands, queries
 from gateway.transparency.models import Concern, Kind
+from gateway.transparency.reminding import remind_of_concerns
 from tests.people.visitors import an_account, bearer, send, signed_in
 from tests.release.builders import DAY, World, a_gateway, events, the_template
 
@@ -127,6 +130,46 @@ def test_what_is_overdue_comes_first_and_the_dashboard_says_so(world: World) -> 
     page = steward.get("/concerns").text
     assert page.index("said 40") < page.index("said 15") < page.index("said 2 ") < page.index("said 1 ")
     assert page.count("Overdue since") == 2
+
+
+def told_to(name: str) -> list[str]:
+    with database.reading() as db:
+        mine = select(Notice).where(Notice.account_id == account(name).id).order_by(Notice.made_at, Notice.id)
+        return [each.text for each in db.scalars(mine)]
+
+
+def test_stewards_are_told_what_was_raised_and_whoever_raised_it_what_was_answered(world: World) -> None:
+    an_account("both", "data-steward", "ppie-panel")
+    with database.transaction() as db:
+        project = db.get_one(Project, world.release.project_id)
+        add_member(db, by=SYSTEM, project=project, account=account("both"), now=now())
+    made = a_concern(world)
+    (text,) = told_to("sam")
+    assert text.startswith("A concern about the use of data by project ")
+    assert f"due by {made.due_at:%Y-%m-%d}" in text
+    assert TEXT not in text
+    assert not any("concern" in each for each in told_to("both"))  # on the project itself
+    with database.transaction() as db:
+        commands.answer(db, by=account("sam"), concern=queries.concern(db, made.id), text="We look.", now=now())
+    (text,) = told_to("grace")
+    assert text.endswith("has been answered")
+
+
+def test_stewards_are_reminded_once_before_an_answer_is_due_and_once_after(world: World) -> None:
+    made, moment = a_concern(world, Kind.ASK), now()
+    a_concern(world, Kind.COMMENT)
+    said = []
+    for days in (5, 11, 12, 14, 20):
+        before = told_to("sam")
+        for _ in range(2):
+            with database.transaction() as db:
+                remind_of_concerns(db, now=moment + days * DAY)
+        said.append([each.split(" ", 5)[-1] for each in told_to("sam") if each not in before])
+    due = f"is due by {made.due_at:%Y-%m-%d}"
+    assert said == [[], [due], [], ["is owed since longer than was promised"], []]
+    with database.transaction() as db:
+        commands.answer(db, by=account("sam"), concern=queries.concern(db, made.id), text="So.", now=moment)
+        assert queries.waiting(db, due_before=moment + 99 * DAY) == []
 
 
 def test_an_answer_is_due_after_the_days_of_the_setting(world: World) -> None:

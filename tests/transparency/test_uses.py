@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from gateway.clock import now
 from gateway.trail import notes, sequencer
@@ -69,4 +70,6 @@ def test_everybody_may_keep_the_newest_checkpoint_and_the_keys_that_sign(world: 
     note, keys = (world.browser.get(path).text for path in ("/checkpoint", "/checkpoint/keys"))
     stated, by = notes.opened(note, [notes.VerifierKey.read(line) for line in keys.splitlines()])
     assert (stated.size, stated.root.hex(), len(by)) == (signed.size, signed.root, 1)
-    assert signed.root in world.browser.get("/register").text
+    page = world.browser.get("/register").text
+    assert signed.root in page
+    assert str(escape(note)) in page  # the note itself, for whoever keeps the page
