@@ -152,6 +152,46 @@ def test_an_event_changed_in_a_part_does_not_lead_to_the_root(of_project: Path) 
     assert "flipped" in kinds(of_project)
 
 
+def test_a_step_of_a_path_that_was_changed_is_found_wherever_it_is(of_project: Path) -> None:
+    lines = (of_project / layout.PROOFS).read_text().splitlines()
+    for place in (0, 1, len(lines) // 2, len(lines) - 1):
+        told = json.loads(lines[place])
+        for step in range(len(told["path"])):
+            path = list(told["path"])
+            path[step] = path[step - 1]
+            bent = json.dumps({**told, "path": path})
+            (of_project / layout.PROOFS).write_text("\n".join([*lines[:place], bent, *lines[place + 1 :]]) + "\n")
+            assert kinds(of_project) == {"flipped"}
+        for damage in (path[:-1], [*path, path[0]]):
+            bent = json.dumps({**told, "path": damage})
+            (of_project / layout.PROOFS).write_text("\n".join([*lines[:place], bent, *lines[place + 1 :]]) + "\n")
+            assert kinds(of_project) == {"flipped"}
+
+
+def test_an_event_in_anothers_place_is_found_beside_it(of_project: Path) -> None:
+    """Neighbours have most of their paths in common."""
+    numbers = [json.loads(line)["seq"] for line in (of_project / layout.EVENTS).read_text().splitlines()]
+    first, second = numbers[3:5]
+    assert first // 256 == second // 256
+
+    def exchanged(lines: list[bytes]) -> list[bytes]:
+        bodies = [lines[4].replace(b'"seq":%d' % second, b'"seq":%d' % first), lines[3]]
+        return [*lines[:3], bodies[0], bodies[1].replace(b'"seq":%d' % first, b'"seq":%d' % second), *lines[5:]]
+
+    rewrite(of_project, layout.EVENTS, exchanged)
+    (of_project / layout.OPENINGS).unlink()
+    assert "flipped" in kinds(of_project)
+
+
+@pytest.mark.parametrize("path", [None, "x", {}, [1], ["x"], [["x"]]])
+def test_a_path_that_is_none_proves_nothing(of_project: Path, path: object) -> None:
+    def without(lines: list[bytes]) -> list[bytes]:
+        return [json.dumps({**json.loads(lines[0]), "path": path}).encode() + b"\n", *lines[1:]]
+
+    rewrite(of_project, layout.PROOFS, without)
+    assert "missing" in kinds(of_project)
+
+
 def test_a_part_without_its_proofs_is_not_sound(of_project: Path) -> None:
     rewrite(of_project, layout.PROOFS, lambda lines: lines[:-1])
     assert "missing" in kinds(of_project)

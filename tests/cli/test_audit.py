@@ -70,6 +70,16 @@ def test_a_bundle_is_checked_against_a_checkpoint_that_was_noted_and_a_key_that_
     assert status == 1  # the newest checkpoint is signed by the newest key
 
 
+def test_the_forms_of_a_bundle_are_chosen(operator: Operator, tmp_path: Path) -> None:
+    for asked, forms in (("none", set()), ("csv,html", {"csv", "html"}), ("all", {"csv", "fhir", "atna", "html"})):
+        made = operator.run("audit", "export", "--format", "bundle", "--forms", asked, "--out", str(tmp_path / asked))
+        bundle = Path(made.strip())
+        assert {path.suffix[1:] for path in bundle.glob("audit.*")} == forms
+        assert verified(bundle)[0] == 0
+    wrong = ("audit", "export", "--format", "bundle", "--forms", "pdf", "--out", str(tmp_path))
+    assert "csv, fhir, atna and html" in operator.run(*wrong, status=1)
+
+
 def test_whoever_does_the_jobs_signs_the_log_as_it_grows(operator: Operator, tmp_path: Path) -> None:
     one_event(operator)
     log = tmp_path / "log"

@@ -16,6 +16,7 @@ from gateway.trail import merkle
 from gateway.trail.chain import commitment
 from gateway.trail.notes import Checkpoint
 
+HEIGHT = 8  # of a part of the tree whose leaves have the rest of their paths in common
 ANNOUNCED = "audit.key.announced"
 
 
@@ -113,17 +114,18 @@ def _find_changed(bundle: Bundle, checkpoint: Checkpoint, findings: Findings) ->
 def part(bundle: Bundle, checkpoint: Checkpoint, scope: str, findings: Findings) -> Followed:
     """Check a part of a log: each event stands where it says, under the signed root."""
     follower = Follower(findings, scope=scope)
-    proofs = bundle.rows(PROOFS)
+    paths, proofs = _Paths(checkpoint), bundle.rows(PROOFS)
     with bundle.open(EVENTS) as lines:
         for line in lines:
             body = line.rstrip(b"\n")
             seq = follower.take(body)
             findings.events += 1
-            path = _path(next(proofs, {}), seq)
-            if path is None:
+            proof = next(proofs, {})
+            stands = paths.lead(merkle.leaf(body), seq - 1, proof.get("path")) if proof.get("seq") == seq else None
+            if stands is None:
                 findings.fault("missing", f"event {seq} comes without its proof")
                 return follower.told
-            if merkle.root_by_inclusion(merkle.leaf(body), seq - 1, checkpoint.size, path) != checkpoint.root:
+            if not stands:
                 findings.fault("flipped", f"event {seq} is not what was recorded")
     left = sum(1 for _ in proofs)
     if left:
@@ -131,8 +133,39 @@ def part(bundle: Bundle, checkpoint: Checkpoint, scope: str, findings: Findings)
     return follower.told
 
 
-def _path(row: dict[str, Any], seq: int) -> list[bytes] | None:
-    return hashes(row.get("path")) if row.get("seq") == seq else None
+class _Paths:
+    """Follows audit paths to the signed root; the way that the events of 256 side by side have in common only once."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._known: tuple[int, bytes, list[Any]] | None = None  # place of the 256, hash over them, the way from there
+
+    def lead(self, leaf: bytes, index: int, encoded: Any) -> bool | None:
+        """Whether the path leads from the leaf at this index to the root; None if it is none."""
+        if not isinstance(encoded, list):
+            return None
+        size, place = self._checkpoint.size, index >> HEIGHT
+        full = index >= 0 and (place + 1) << HEIGHT <= size
+        first = hashes(encoded[:HEIGHT])
+        if first is None:
+            return None
+        known = (place, _over(leaf, index, first), encoded[HEIGHT:])
+        if full and len(first) == HEIGHT and known == self._known:
+            return True
+        path = hashes(encoded)
+        if path is None:
+            return None
+        leads = merkle.root_by_inclusion(leaf, index, size, path) == self._checkpoint.root
+        if leads and full and len(first) == HEIGHT:
+            self._known = known
+        return leads
+
+
+def _over(found: bytes, index: int, path: list[bytes]) -> bytes:
+    """The hash over a leaf and those beside it, where the tree is full."""
+    for height, step in enumerate(path):
+        found = merkle.parent(step, found) if index >> height & 1 else merkle.parent(found, step)
+    return found
 
 
 def hashes(encoded: Any) -> list[bytes] | None:
