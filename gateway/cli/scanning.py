@@ -1,7 +1,8 @@
 """A folder's images looked at one after another: a line for each in a journal, then a report and a contact sheet.
 
 The journal beside the report makes it restartable: a file of the same size and time is not looked at twice by the same
-models. Journal, report and sheet are private to their owner, as they name files and show pixels.
+models, but for one on which the reader died. Journal, report and sheet are private to their owner, as they name files
+and show pixels.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from PIL import Image, ImageDraw
 from gateway.dicom.header import Header, read_header
 from gateway.dicom.source import FileSource
 from gateway.errors import Invalid, SlidegateError
-from gateway.pixels.detect.apart import reader_apart
+from gateway.pixels.detect.apart import ReaderGone, reader_apart
 from gateway.pixels.detect.model import model_hash
 from gateway.pixels.encodings import decoded
 from gateway.pixels.looks import shown
@@ -58,7 +59,7 @@ def scan_folder(src: Path, report: Path, *, progress: Progress) -> Counter[str]:
     with reader_apart() as eyes, os.fdopen(os.open(journal, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a") as kept:
         for number, path in enumerate(paths, 1):
             found = known.get(_key(src, path)) or _look(src, path, eyes)
-            if _key(src, path) not in known:
+            if _key(src, path) not in known and found.reason != ReaderGone.title:
                 kept.write("\n" + json.dumps(asdict(found)) + "\n")  # a line that was cut off ends here
                 kept.flush()
             seen.append(found)
@@ -90,7 +91,10 @@ def _look(src: Path, path: Path, eyes: Eyes) -> Seen:
     source = FileSource(path)
     try:
         header = read_header(source)
-        outcome = _screened(header, eyes)
+        try:
+            outcome = _screened(header, eyes)
+        except ReaderGone:  # of this picture or of an earlier one: a new one tells
+            outcome = _screened(header, eyes)
         marks: list[list[int | str]] = [
             [m.frame, m.kind, m.box.left, m.box.top, m.box.right, m.box.bottom] for m in outcome.marks
         ]

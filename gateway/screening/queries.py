@@ -71,7 +71,7 @@ def waiting(db: Session, rules: PixelRules) -> list[Waiting]:
         .where(newest(rules, (REVIEW, FAILED)), Instance.version == Screening.version, Instance.state == INDEXED)
         .order_by(Screening.screened_at, Screening.id)
     )
-    found = [row.tuple() for row in rows]
+    found = [(seen, instance, archive) for seen, instance, archive in rows]
     slides: dict[str, list[tuple[Screening, Instance, Archive]]] = {}
     whole = _wholes([instance for _seen, instance, _archive in found])
     for each in found:
@@ -125,7 +125,7 @@ def decided(db: Session, rules: PixelRules) -> list[Decided]:
         .order_by(Screening.screened_at.desc(), Screening.id)
         .limit(MOST)
     )
-    found = [row.tuple() for row in rows]
+    found = [(seen, instance) for seen, instance in rows]
     whole = _wholes([instance for _seen, instance in found])
     once: dict[str, Decided] = {}
     for seen, instance in found:

@@ -6,11 +6,14 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gateway.cli import main
 from gateway.demo.archive import cases
 from gateway.demo.radiology import write_ct, write_ultrasound
+from gateway.pixels.detect.apart import ReaderApart
+from gateway.pixels.findings import Finding
 
 
 def scan(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
@@ -56,6 +59,28 @@ def test_a_second_run_looks_at_what_is_new_only(tmp_path: Path, monkeypatch: pyt
     assert scan(monkeypatch, tmp_path / "in", "--report", report) == 0
     assert len(json.loads(report.read_text("utf-8"))) == 2
     assert journal.read_text("utf-8").count('"state"') >= before + 1
+
+
+def test_a_reader_that_dies_takes_no_other_file_with_it_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = cases(7, 0.25)[10]
+    for number in (1, 2):
+        write_ct(tmp_path / "in", case, number)
+    report = tmp_path / "report.json"
+    look, deadly = ReaderApart.find, {"left": 2}
+
+    def dies_twice(reader: ReaderApart, picture: np.ndarray) -> list[Finding]:
+        if deadly["left"]:
+            deadly["left"] -= 1
+            return look(reader, None)  # what is no picture ends the process
+        return look(reader, picture)
+
+    monkeypatch.setattr(ReaderApart, "find", dies_twice)
+    assert scan(monkeypatch, tmp_path / "in", "--report", report) == 0
+    assert [each["state"] for each in json.loads(report.read_text("utf-8"))] == ["failed", "clean"]
+    assert scan(monkeypatch, tmp_path / "in", "--report", report) == 0
+    assert [each["state"] for each in json.loads(report.read_text("utf-8"))] == ["clean", "clean"]
 
 
 @pytest.mark.parametrize("src", ["nothing", "empty"])

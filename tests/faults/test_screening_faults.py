@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +56,28 @@ def released(world: World) -> list[bool]:
     return [each.released for each in (*entries(world, "SM"), *entries(world, "US"))]
 
 
+def processes(reader: ReaderApart) -> list[BaseProcess]:
+    assert reader._pool is not None
+    return list((reader._pool._processes or {}).values())
+
+
 def test_a_reader_that_is_killed_says_so_and_the_next_one_reads() -> None:
     picture = section(3, 1600, 1600, "H&E", "colon")
     with reader_apart() as reader:
         reader.find(np.full((64, 64, 3), 255, np.uint8))
-        (process,) = (reader._pool._processes or {}).values()
+        (process,) = processes(reader)
         threading.Thread(target=lambda: os.kill(process.pid or 0, signal.SIGKILL)).start()
         with pytest.raises(ReaderGone):
             all(reader.find(picture) or True for _ in range(100))
-    with reader_apart() as reader:
         assert reader.find(np.full((64, 64, 3), 255, np.uint8)) == []
+
+
+def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.pixels.detect.apart.PATIENCE", 0.0)
+    with reader_apart() as reader:
+        with pytest.raises(ReaderGone):
+            reader.find(section(3, 1600, 1600, "H&E", "colon"))
+        assert reader._pool is None
 
 
 def test_a_reader_without_memory_is_gone() -> None:
@@ -76,7 +89,7 @@ class Deadly(ReaderApart):
     """A reader whose process dies of every slide."""
 
     def find_ink(self, picture: object) -> list:  # type: ignore[type-arg]
-        for process in (self._pool._processes or {}).values():
+        for process in processes(self):
             os.kill(process.pid or 0, signal.SIGKILL)
         return super().find_ink(picture)
 
@@ -88,9 +101,12 @@ def test_an_image_that_kills_its_readers_is_withheld_and_the_others_are_read(
 
     @contextmanager
     def deadly() -> Iterator[Deadly]:
-        with reader_apart() as reader:
-            started.append(reader)
-            yield Deadly(reader._pool)
+        reader = Deadly()
+        started.append(reader)
+        try:
+            yield reader
+        finally:
+            reader.close()
 
     monkeypatch.setattr(looking, "reader_apart", deadly)
     look_again()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from multiprocessing import get_context
 from resource import RLIMIT_AS, setrlimit
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import SlidegateError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.pixels.detect.reader import Reader
 
 
+PATIENCE = 600.0  # seconds for one picture; the largest take a minute or two
 MEMORY = 8 * 1024**3  # bytes; the engine holds about one, and reserves several
 
 
@@ -26,14 +28,18 @@ class ReaderGone(SlidegateError):
     """The process that looks at pixels has ended; what it looked at stays withheld, and is tried again."""
 
     code = "reader-gone"
-    title = "the process that looks at pixels has crashed or run out of memory"
+    title = "the process that looks at pixels has crashed, hung or run out of memory"
 
 
 class ReaderApart:
-    """Eyes (gateway.pixels.screen) whose work is done elsewhere. Raises ReaderGone."""
+    """Eyes (gateway.pixels.screen) whose work is done elsewhere. Raises ReaderGone; the next picture has a new one.
 
-    def __init__(self, pool: ProcessPoolExecutor) -> None:
-        self._pool = pool
+    It may take so many bytes of address space, so that a picture that needs more ends it and not the machine.
+    """
+
+    def __init__(self, memory: int = MEMORY) -> None:
+        self._memory = memory
+        self._pool: ProcessPoolExecutor | None = None
 
     def find(self, picture: Any) -> list[Finding]:
         """As Reader.find."""
@@ -47,21 +53,34 @@ class ReaderApart:
         """As Reader.find_rest."""
         return self._ask("find_rest", picture)
 
+    def close(self) -> None:
+        """End the process."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
     def _ask(self, what: str, picture: Any) -> list[Finding]:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, get_context("spawn"), _bounded, (self._memory,))
         try:
-            return self._pool.submit(_look, what, picture).result()
+            reader = self._pool.submit(os.getpid).result()
+            return self._pool.submit(_look, what, picture).result(PATIENCE)
         except BrokenProcessPool:
-            raise ReaderGone from None
+            pass
+        except TimeoutError:
+            os.kill(reader, SIGKILL)
+        self.close()
+        raise ReaderGone
 
 
 @contextmanager
 def reader_apart(memory: int = MEMORY) -> Iterator[ReaderApart]:
-    """A reader in a process that is started when it is first asked, and ends with the block.
-
-    It may take so many bytes of address space, so that a picture that needs more ends it and not the machine.
-    """
-    with ProcessPoolExecutor(1, get_context("spawn"), _bounded, (memory,)) as pool:
-        yield ReaderApart(pool)
+    """A reader in a process that is started when it is first asked, and ends with the block."""
+    reader = ReaderApart(memory)
+    try:
+        yield reader
+    finally:
+        reader.close()
 
 
 def _bounded(memory: int) -> None:
