@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomweb postgresql
+APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomweb postgresql nginx-light
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ lint: .venv/dev           ## style, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/dev          ## performance as ratios; writes var/bench.json
+bench: .venv/dev system   ## performance as ratios; writes var/bench.json
 	$(BIN)/python -m tests.benchmarks
 
 verifier: .venv/runtime   ## slidegate-verify as one file, var/slidegate-verify.pyz, and its SHA-256
@@ -53,9 +53,10 @@ clean:      ## remove the demo's data and all caches, not the virtual environmen
 	$(BIN)/pip install -q --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-system:     # a browser, libturbojpeg, Orthanc and PostgreSQL, where apt and root are there; else tests that need them are left out
+system:     # a browser, libturbojpeg, Orthanc, PostgreSQL and nginx, where apt and root are there; else tests that need them are left out
 	@if command -v chromium >/dev/null && ldconfig -p | grep -q libturbojpeg && [ -e /usr/sbin/Orthanc ] \
+	   && [ -e /usr/sbin/nginx ] \
 	   && ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_PACKAGES); \
-	else echo "no Chromium, libturbojpeg, Orthanc or PostgreSQL, and no root with apt to install them: tests that need them will be left out"; fi
+	else echo "no Chromium, libturbojpeg, Orthanc, PostgreSQL or nginx, and no root with apt to install them: tests that need them will be left out"; fi

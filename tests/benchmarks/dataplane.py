@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,10 +24,11 @@ from gateway.settings import ROOT
 from tests.archive.stores import ORTHANC, an_orthanc
 from tests.benchmarks.rows import Row
 from tests.conftest import free_port, wait_until_ready
-from tests.release.served.houses import House, Reader, a_house, a_large_slide, a_reader, first, place
+from tests.release.served.houses import House, Reader, a_house, a_large_pyramid, a_reader, first, place
 
 LARGE = 300  # MB
 SECONDS = 5.0  # of load
+FRAMES = 500  # of the largest slide, asked for in any order
 CONNECTIONS = 8
 BUFFER = 1 << 20
 BARE = """
@@ -49,7 +51,7 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory(dir=ROOT) as name, ExitStack() as held:
         folder = Path(name)
         house = a_house(folder, free_port())
-        house.datasets.append(a_large_slide(house, "BIG", LARGE))
+        house.datasets.append(a_large_pyramid(house, "BIG", LARGE))
         reader = a_reader(house)
         gateway = held.enter_context(_served([sys.executable, "-m", "gateway.cli", "serve"], house))
         with house.client(reader) as client:
@@ -132,11 +134,9 @@ def _one_by_one(url: str, token: str, paths: Sequence[str], accept: str) -> list
 
 
 def _frames(house: House, reader: Reader, found: list, folder: Path, held: ExitStack) -> Iterator[Row]:  # type: ignore[type-arg]
-    told = max((each for each in found if first(each, "00280010") <= 512), key=lambda each: first(each, "00280008"))
-    paths = [
-        urlsplit(house.url(reader, place(told), f"frames/{number + 1}")).path
-        for number in range(min(20, first(told, "00280008")))
-    ]
+    told = max(found, key=_pixels)
+    numbers = random.Random(7).sample(range(first(told, "00280008")), min(FRAMES, first(told, "00280008")))
+    paths = [urlsplit(house.url(reader, place(told), f"frames/{number + 1}")).path for number in numbers]
     (folder / "bare.py").write_text(BARE, "utf-8")
     port = free_port()
     bare = f"http://127.0.0.1:{port}"
@@ -152,7 +152,11 @@ def _frames(house: House, reader: Reader, found: list, folder: Path, held: ExitS
         "dataplane", "one frame, half of the requests", middle, "ms", "its goal", middle / 3, "<= 3 ms", middle <= 3
     )
     yield Row("dataplane", "one frame, 99 of 100 requests", late, "ms", "its goal", late / 10, "<= 10 ms", late <= 10)
-    ours = len(_under_load(house.base_url, reader.token, paths, accept)) / SECONDS
+    loaded = _under_load(house.base_url, reader.token, paths, accept)
+    ours, late = len(loaded) / SECONDS, loaded[len(loaded) * 99 // 100] * 1000
+    yield Row(
+        "dataplane", "99 of 100, 8 connections at once", late, "ms", "its goal", late / 10, "<= 10 ms", late <= 10
+    )
     peer = len(_under_load(bare, "", ["/x"], accept)) / SECONDS
     yield Row("dataplane", "frames a second, 8 connections", ours, "1/s", "a bare Flask endpoint", ours / peer,
               ">= 3,000 a second", ours >= 3000)  # fmt: skip
@@ -183,6 +187,7 @@ def _downloads(
               heaviest <= 120)  # fmt: skip
     yield from _against_orthanc(house, folder, size / ours)
     if shutil.which("nginx") is None:
+        yield _not_measured("nginx, the raw file", ">= 0.8 of nginx")
         return
     port = free_port()
     config = folder / "nginx.conf"
@@ -200,6 +205,7 @@ def _downloads(
 def _against_orthanc(house: House, folder: Path, ours: float) -> Iterator[Row]:
     """The same slide through Orthanc's `anonymize`, which answers with the instance; `ours` in bytes a second."""
     if ORTHANC is None:
+        yield _not_measured("anonymize of Orthanc", ">= 10 times Orthanc")
         return
     with an_orthanc(folder / "orthanc", folder / "nothing") as root:
         base = root.removesuffix("/dicom-web")
@@ -215,6 +221,10 @@ def _against_orthanc(house: House, folder: Path, ours: float) -> Iterator[Row]:
                 peer = max(peer, len(answer.content) / (time.perf_counter() - started))
     yield Row("dataplane", "the same instance", ours / 1e6, "MB/s", f"anonymize of Orthanc {version}", ours / peer,
               ">= 10 times Orthanc", ours / peer >= 10)  # fmt: skip
+
+
+def _not_measured(peer: str, goal: str) -> Row:
+    return Row("dataplane", "instance, de-identified: the peer is not installed", 0, "MB/s", peer, 0, goal, met=False)
 
 
 def _wait_for(port: int) -> None:

@@ -39,7 +39,7 @@ def _redaction() -> list[Row]:
 
 
 def _looking() -> list[Row]:
-    """How much of the text of each kind is covered, how many pictures without text are flagged, and how long it takes."""
+    """How much text of each kind is covered, how many pictures without text are flagged, and how long it takes."""
     core = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(core)})
     try:
@@ -54,11 +54,11 @@ def _looking() -> list[Row]:
                         ">= 0.995", covered >= 0.995))  # fmt: skip
     flagged, negatives = (sum(getattr(each, name) for each in scores.values()) for name in ("flagged", "negatives"))
     slowest = max(scores.items(), key=lambda each: each[1].seconds / each[1].negatives)
-    mean = slowest[1].seconds / slowest[1].negatives
+    took = slowest[1].seconds / slowest[1].negatives
     return [
         *rows,
         Row("pixels", "pictures without text that are flagged", flagged, "pictures", f"{negatives} pictures",
             flagged / negatives, "<= 0.01", flagged / negatives <= 0.01),
-        Row("pixels", f"a picture looked at, the slowest kind: {slowest[0]}", mean, "s", "1.5 s on one core", mean / 1.5,
-            "<= 1", mean <= 1.5),
+        Row("pixels", f"a picture looked at, slowest kind: {slowest[0]}", took, "s", "1.5 s on one core", took / 1.5,
+            "<= 1", took <= 1.5),
     ]  # fmt: skip

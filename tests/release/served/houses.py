@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pydicom
 from pydicom.dataset import FileDataset
+from pydicom.encaps import encapsulate, generate_frames
 from sqlalchemy import select
 
 from gateway import clock
@@ -207,6 +209,33 @@ def place(told: dict[str, Any]) -> str:
 
 def flavoured(path: Path) -> FileDataset:
     return pydicom.dcmread(path, stop_before_pixels=True)
+
+
+def a_large_pyramid(house: House, code: str, megabytes: int) -> str:
+    """A site whose one slide has a level of so many megabytes of JPEG tiles and a basic offset table; its dataset's id.
+
+    The tiles are those of one of the demo's slides, again and again; its lower level stays what it is.
+    """
+    below = sorted(house.archive.glob("NGH/*/SM/*_1.dcm"))[0]
+    folder = house.archive / code
+    folder.mkdir()
+    study, series = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
+    for name, path in (("large.dcm", below.with_name(below.name.replace("_1.", "_0."))), ("low.dcm", below)):
+        slide = pydicom.dcmread(path)
+        for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PerFrameFunctionalGroupsSequence"):
+            if keyword in slide:
+                delattr(slide, keyword)
+        frames = list(generate_frames(slide.PixelData, number_of_frames=slide.NumberOfFrames))
+        if name == "large.dcm":
+            side = math.isqrt(megabytes * 1_000_000 // (sum(map(len, frames)) // len(frames))) + 1
+            frames = (frames * (side * side // len(frames) + 1))[: side * side]
+            slide.NumberOfFrames, slide.DimensionOrganizationType = len(frames), "TILED_FULL"
+            slide.TotalPixelMatrixColumns, slide.TotalPixelMatrixRows = side * slide.Columns, side * slide.Rows
+        slide.PixelData = encapsulate(frames, has_bot=True)
+        slide.StudyInstanceUID, slide.SeriesInstanceUID, slide.PatientID = study, series, f"{code}-1"
+        slide.SOPInstanceUID = slide.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+        slide.save_as(folder / name, enforce_file_format=True)
+    return a_site(house, code, "Large")
 
 
 def a_large_slide(house: House, code: str, megabytes: int) -> str:
