@@ -62,6 +62,7 @@ class Settings:
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     witnesses: tuple[str, ...] = ()  # of the audit log, each "https://… name+id+key" (C2SP tlog-witness)
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token
+    spare_dir: Path = Path("/var/tmp")  # noqa: S108  # notes of who reads the audit trail while data_dir takes nothing
     disk_reserve_bytes: int = 256 * 1024 * 1024  # free bytes on the disk of data_dir below which no image is sent
     s3_endpoint: str = ""  # of archives at s3://bucket/prefix; empty: that of AWS
     s3_region: str = "us-east-1"

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, render_template, request
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
-from gateway.audit import chain, extents, queries, standalone
+from gateway.audit import chain, extents, queries, spool, standalone
 from gateway.audit.answers import ANSWERS, totals
 from gateway.audit.exports import FORMATS, forms_named
 from gateway.audit.schemas import PatientSearchSchema, SearchSchema
@@ -44,7 +44,8 @@ class Asked:
 
 
 def install(app: Flask) -> None:
-    """Put the audit on the dashboard of those who may read it."""
+    """Put the audit on the dashboard of those who may read it, and take room for looks at it."""
+    spool.make_room()
     cards: list[Callable[[Account], list[Card]]] = app.extensions.setdefault("dashboard", [])
     cards.append(audit_cards)
 

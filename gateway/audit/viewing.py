@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import contents
 from gateway.audit.answers import ANSWERS
-from gateway.audit.commands import note_export, note_search
+from gateway.audit.commands import exporting, searching
 from gateway.audit.exports import FORMATS, pieces
 from gateway.audit.packing import packed
 from gateway.audit.search import Search
+from gateway.audit.spool import noted
 from gateway.clock import now
-from gateway.db import reading, transaction
+from gateway.db import reading
 from gateway.people.access import actor
 from gateway.trail.sequencer import sequence
 
@@ -25,8 +26,7 @@ PIECE = 64 * 1024
 
 def looked(search: Search, what: str, question: Callable[[Session], T]) -> T:
     """The answer to a question of the log, after the look itself is on the record."""
-    with transaction() as db:
-        note_search(db, by=actor(), search=search, what=what, now=now())
+    noted(searching(by=actor(), search=search, what=what, now=now()))
     with reading() as db:
         return question(db)
 
@@ -34,8 +34,7 @@ def looked(search: Search, what: str, question: Callable[[Session], T]) -> T:
 def exported(search: Search, form: str) -> Response:
     """A download in one of the FORMATS, streamed in constant memory; on the record before its first byte."""
     moment = now()
-    with transaction() as db:
-        note_export(db, by=actor(), search=search, form=form, named=True, now=moment)
+    noted(exporting(by=actor(), search=search, form=form, named=True, now=moment))
     made = _filled(lambda db: pieces(db, form, search, named=True, now=moment))
     return _download(Response(made, content_type=FORMATS[form]), f"audit-{moment:%Y%m%dT%H%M%SZ}.{form}")
 
@@ -44,8 +43,7 @@ def answered(search: Search, form: str) -> Response:
     """The answer to a question about reads as a download, streamed; on the record before its first byte."""
     lines, media_type = ANSWERS[form]
     moment = now()
-    with transaction() as db:
-        note_export(db, by=actor(), search=search, form=f"answer.{form}", named=True, now=moment)
+    noted(exporting(by=actor(), search=search, form=f"answer.{form}", named=True, now=moment))
     made = _filled(lambda db: lines(db, search, now=moment))
     return _download(Response(made, content_type=media_type), f"answer-{moment:%Y%m%dT%H%M%SZ}.{form}")
 
@@ -56,8 +54,7 @@ def bundled(search: Search, forms: tuple[str, ...]) -> Response:
     Sent while it is made, in constant memory.
     """
     moment = now()
-    with transaction() as db:
-        note_export(db, by=actor(), search=search, form="bundle", named=True, now=moment)
+    noted(exporting(by=actor(), search=search, form="bundle", named=True, now=moment))
     sequence(now=moment)
 
     def zipped() -> Iterator[bytes]:

@@ -34,7 +34,7 @@ def export(
     A bundle is a folder of its own in it, with the checkpoint, proofs and keys that `slidegate-verify` needs.
     """
     from gateway import clock
-    from gateway.audit.commands import note_export
+    from gateway.audit.commands import exporting, note
     from gateway.audit.exports import forms_named, pieces, write
     from gateway.audit.search import Search
     from gateway.db import reading, transaction
@@ -47,7 +47,7 @@ def export(
         until=until.replace(tzinfo=UTC) if until else None,
     )
     with transaction() as db:
-        note_export(db, by=SYSTEM, search=search, form=form, named=not redacted, now=now)
+        note(db, look=exporting(by=SYSTEM, search=search, form=form, named=not redacted, now=now))
     if form == "bundle":
         click.echo(_bundle(out / f"audit-{now:%Y%m%dT%H%M%SZ}", search, beside, named=not redacted, now=now))
         return

@@ -13,6 +13,7 @@ ROOMS = (  # importing these registers their handlers and rounds
     "gateway.release.jobs",
     "gateway.release.withdrawals",
     "gateway.screening.jobs",
+    "gateway.audit.jobs",
 )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask, Response, g, request
+from sqlalchemy.orm import Session
 
+from gateway import turns
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.people import sign_ins, tokens
@@ -14,6 +18,7 @@ from gateway.people.models import Account
 from gateway.people.tokens import WHOLE_ACCOUNT, BadToken
 from gateway.settings import current
 
+LONGEST_NOTE = 1.0  # seconds that noting who is here may take
 OPEN_TO_ALL = {"health.alive", "health.ready", "health.metrics"}
 
 
@@ -79,8 +84,7 @@ def _from_token() -> Caller:
     with reading() as db:
         bearer = tokens.check(db, secret=authorization.token, now=moment)
     if not bearer.use_is_noted(moment):
-        with transaction() as db:
-            tokens.note_use(db, token_id=bearer.token_id, now=moment)
+        _note(lambda db: tokens.note_use(db, token_id=bearer.token_id, now=moment))
     return Caller(bearer.account, bearer.scope, token_id=bearer.token_id, ends_at=bearer.expires_at)
 
 
@@ -91,9 +95,14 @@ def _from_cookie(secret: str) -> Caller | None:
     if found is None:
         return None
     if moment - found.seen_at >= sign_ins.SEEN_NOTED_EVERY:
-        with transaction() as db:
-            sign_ins.note_seen(db, session_id=found.id, now=moment)
+        _note(lambda db: sign_ins.note_seen(db, session_id=found.id, now=moment))
     return Caller(found.account, session_id=found.id)
+
+
+def _note(seen: Callable[[Session], None]) -> None:
+    """Note that somebody is here. Where nothing can be written they go on, and count as idle the earlier."""
+    with suppress(turns.DatabaseBusy, turns.Unwritable), turns.at_most(LONGEST_NOTE), transaction() as db:
+        seen(db)
 
 
 def install(app: Flask) -> None:

@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.db import reading
 from gateway.projects.keys_file import BadMasterKey, KeyEncryptionKey, NoKeyFile, make_key, read_key
 from gateway.projects.models import DataKey, PatientKey
 from gateway.settings import current
+from gateway.trail import fitness
 
 MASTER_BYTES = 32
 
@@ -52,6 +54,18 @@ def data_master(db: Session) -> bytes:
         if again.id == kek.id:
             raise
         return opened_by(db, again)
+
+
+@fitness.condition
+def master_key_fault() -> str:
+    """What is wrong with the master key, in plain words; empty where nothing is, or nothing was released yet."""
+    try:
+        with reading() as db:
+            if db.scalar(select(DataKey.kek_id).limit(1)) is not None:
+                data_master(db)
+    except BadMasterKey as error:
+        return error.message
+    return ""
 
 
 def first_data_master(db: Session, *, now: datetime) -> bytes:
@@ -108,5 +122,5 @@ def derived(secret: bytes, info: bytes) -> bytes:
 
 __all__ = [
     "BadMasterKey", "NoDataKey", "NoKeyFile", "WrongKeyFile", "data_master", "derived", "first_data_master",
-    "opened_by", "project_secret", "unwrapped",
+    "master_key_fault", "opened_by", "project_secret", "unwrapped",
 ]  # fmt: skip

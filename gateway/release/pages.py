@@ -18,6 +18,7 @@ from gateway.db import reading, transaction
 from gateway.people import tokens
 from gateway.people.access import may, signed_in, the_account
 from gateway.people.models import Account
+from gateway.projects.keys import master_key_fault
 from gateway.projects.models import Grant, Membership, Project
 from gateway.projects.queries import grants_running, projects_of
 from gateway.projects.standing import standing
@@ -26,6 +27,7 @@ from gateway.release import (
     cors,
     destruction_pages,
     forgetting_pages,
+    governing,
     pyramid,
     quarantine_pages,
     reidentifying_pages,
@@ -48,7 +50,7 @@ from gateway.settings import current
 from gateway.trail import fitness
 from gateway.trail.leases import open_lease
 from gateway.web.cards import Card
-from gateway.web.health import CHECKS
+from gateway.web.health import CHECKS, WARNINGS
 
 pages = Blueprint("release", __name__, template_folder="templates")
 pages.register_blueprint(dicomweb)
@@ -90,9 +92,16 @@ def install(app: Flask) -> None:
     app.extensions.setdefault("project_panels", []).append(releases_of)
     FINDERS["release"] = released_as
     CHECKS["images"] = lambda: fitness.fault_now(clock.now())
+    CHECKS["keys"] = master_key_fault
+    WARNINGS["releases"] = _changed_policies
     app.wsgi_app = Turnstile(app.wsgi_app, secure=current().secure_cookies)  # type: ignore[method-assign]
     more = (reidentifying_pages.cards, forgetting_pages.cards, quarantine_pages.cards, destruction_pages.cards)
     app.extensions.setdefault("dashboard", []).extend([cards, *more])
+
+
+def _changed_policies() -> str:
+    with reading() as db:
+        return governing.changed(db, clock.now())
 
 
 def cards(account: Account) -> list[Card]:

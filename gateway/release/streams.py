@@ -1,4 +1,4 @@
-"""Sending a rope: while it runs the grant is asked again each second, and the leases are closed however it ends."""
+"""Sending a rope: while it runs all is asked again each half second, and the leases are closed however it ends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from ssl import SSLSocket
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from gateway import clock
 from gateway.db import reading
 from gateway.dicom.rope import Rope
 from gateway.errors import SlidegateError
 from gateway.projects.grants import admit
 from gateway.release.consents import as_of
+from gateway.release.governing import governed
 from gateway.release.visits import Visit
 from gateway.trail import fitness
 from gateway.trail.leases import Lease, Outcome
@@ -50,15 +53,16 @@ class Watch:
         self._visit, self._asked = visit, time.monotonic()
 
     def look(self) -> None:
-        """Raises Stopped if the grant or a consent has changed since, or the record cannot be kept any more."""
+        """Raises Stopped if grant, consent or policy has changed since, or the record cannot be kept any more."""
         if time.monotonic() - self._asked <= ASK_AGAIN:
             return
         pass_, moment = self._visit.pass_, clock.now()
         try:
             with reading() as db:
                 now = admit(db, account_id=pass_.account_id, grant_id=pass_.grant_id, now=moment)
+                governed(self._visit.release)
                 same = (now.epoch, as_of(db, moment)) == (pass_.epoch, self._visit.asked)
-        except SlidegateError:
+        except (SlidegateError, SQLAlchemyError):
             same = False
         if not same or fitness.fault_now(moment):
             raise Stopped

@@ -11,20 +11,19 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.catalogue.models import Archive, Instance
 from gateway.db import reading, transaction
-from gateway.deid.plan import Plan, load_plan
-from gateway.errors import Invalid, SlidegateError, Unauthenticated
+from gateway.deid.plan import Plan
+from gateway.errors import SlidegateError, Unauthenticated
 from gateway.people.access import reader_of
 from gateway.people.models import Account
 from gateway.people.session import caller
 from gateway.people.tokens import acting
-from gateway.pixels.rules import load_rules
 from gateway.projects.grants import Pass, admit
 from gateway.projects.keys import data_master
 from gateway.release.consents import Asked, Consents, as_of, consents, when_built
-from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease, PolicyChanged
+from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease
+from gateway.release.governing import governed
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.queries import START, Mark, Member, Page, Place, bare_entries_of, entries, mark_of, members
-from gateway.settings import current
 from gateway.trail.leases import Lease, open_lease
 from gateway.trail.reads import How
 from gateway.trail.record import Actor, record
@@ -66,7 +65,7 @@ def enter(release_id: str) -> Visit:
         with recorded_refusal(actor, release):
             account = reader_of(release_id)
             pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
-            plan = _under_its_policies(release)
+            plan = governed(release)
             asked = as_of(db, clock.now())
     return Visit(pass_, release, actor, found.token_id or found.session_id or "", asked, plan)
 
@@ -74,20 +73,8 @@ def enter(release_id: str) -> Visit:
 def on_behalf(db: Session, release: Release, account: Account, *, session: str) -> Visit:
     """A visit of a member who is not here. Raises PolicyChanged, or what `admit` raises."""
     pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
-    plan = _under_its_policies(release)
+    plan = governed(release)
     return Visit(pass_, release, acting(account), session, as_of(db, clock.now()), plan)
-
-
-def _under_its_policies(release: Release) -> Plan:
-    """The release's plan. Raises PolicyChanged unless both policies read as they did when it was built."""
-    policies = current().policies_dir
-    try:
-        plan, pixels = load_plan(policies, release.deid_policy), load_rules(policies).sha256
-    except Invalid:
-        raise PolicyChanged from None
-    if (plan.sha256, pixels) != (release.deid_sha256, release.pixels_sha256):
-        raise PolicyChanged
-    return plan
 
 
 @contextmanager

@@ -156,6 +156,13 @@ def frame_book() -> FrameBook:
         return _book
 
 
+@fitness.condition
+def frames_fault() -> str:
+    """What is wrong with the frame book of this process, if it has one."""
+    book = _book
+    return book.fault() if book is not None and book.engine is engine() else ""
+
+
 def close_frame_book() -> None:
     """Write and close all; at the orderly end of a process. A failure leaves the journal for recovery."""
     global _book

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, event
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from gateway.db import Base
 from gateway.trail import guards
@@ -113,6 +113,20 @@ class SigningKey(Base):
     verifier: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+
+
+class Pulse(Base):
+    """One row, written now and then to see whether the store takes it."""
+
+    __tablename__ = "trail_pulse"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+
+
+def beat(db: Session, now: datetime) -> None:
+    """Write the pulse."""
+    db.merge(Pulse(id=1, at=now))
 
 
 def _guard(table: Any, connection: Any, **_: Any) -> None:

@@ -109,7 +109,11 @@ def _elected(operation: int) -> Iterator[None]:
     bound = engine()
     if bound.dialect.name == "sqlite":
         path = Path(bound.url.database or "")
-        with path.with_name(f"{path.name}.sequencer").open("a") as handle:
+        try:
+            handle = path.with_name(f"{path.name}.sequencer").open("a")
+        except OSError:
+            raise turns.Unwritable from None
+        with handle:
             fcntl.flock(handle, operation)
             yield
         return

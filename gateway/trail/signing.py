@@ -69,6 +69,16 @@ def present(db: Session, *, now: datetime) -> tuple[str, Ed25519PrivateKey]:
     return name, private
 
 
+def fault(db: Session, now: datetime) -> str:
+    """What is wrong with the key of a log that was signed before, in plain words; empty where nothing is."""
+    try:
+        if any(row.retired_at is None for row in verifiers(db)):
+            present(db, now=now)
+    except NoSigningKey as error:
+        return error.message
+    return ""
+
+
 def begin_rotation(db: Session, *, by: Actor, now: datetime) -> str:
     """A new key in a waiting file, known to the database; gives its id. Call `end_rotation` after the commit."""
     name, former = present(db, now=now)

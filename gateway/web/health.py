@@ -37,7 +37,10 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """The database answers and has tables, the policies and keys can be read, and images may be sent."""
+    """The database answers and has tables, the policies and keys can be read, and images may be sent.
+
+    Warnings leave it at 200: where only some releases are not sent, a balancer must not take the rest away.
+    """
     settings = current()
     checks = {
         "database": _database_answers(),
@@ -69,7 +72,8 @@ def _database_answers() -> bool:
 
 
 def _key_in_place() -> bool:
-    """A master key that only we can read; or none yet, in a folder where it can be made."""
+    """A master key that only we can read; or none yet, in a folder where it can be made. Whether it opens the
+    database is asked by the rooms that use it."""
     path = current().master_key_file
     if path.exists():
         return path.stat().st_mode & 0o077 == 0

@@ -154,6 +154,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_trail_event_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "trail_pulse",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trail_pulse")),
+    )
+    op.create_table(
         "trail_signing_key",
         sa.Column("key_id", sa.String(length=8), nullable=False),
         sa.Column("verifier", sa.Text(), nullable=False),
@@ -1241,6 +1247,7 @@ def downgrade() -> None:
     op.drop_table("webhook")
     op.drop_table("trail_tile")
     op.drop_table("trail_signing_key")
+    op.drop_table("trail_pulse")
     with op.batch_alter_table("trail_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trail_event_subject"))
         batch_op.drop_index("ix_trail_event_site_seq")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import gateway.projects.models
 import gateway.trail.models  # noqa: F401  # its tables
 from gateway import settings
 from gateway.db import Base, bind
@@ -25,6 +26,8 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
         "trail_checkpoint",
         "trail_cosignature",
         "trail_signing_key",
+        "trail_pulse",
+        "data_key",
     )
     Base.metadata.create_all(bind(settings.current().database), tables=[Base.metadata.tables[name] for name in tables])
     yield tmp_path
