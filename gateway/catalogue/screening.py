@@ -14,6 +14,7 @@ from gateway.catalogue.models import Instance, Screening
 from gateway.catalogue.queries import instances_in
 from gateway.catalogue.seen import FAILED, WSI, facts_of, latest, pyramids_of, volumes_beside, write
 from gateway.catalogue.sources import open_source
+from gateway.catalogue.standing import standing
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
 from gateway.errors import Conflict, SlidegateError
@@ -28,6 +29,7 @@ from gateway.trail.record import Actor
 
 Progress = Callable[[int, int], None]
 ATTEMPTS = 2  # readers that may die of one group
+BLACKLISTED = Screened(WITHHELD, reason="A device rule says that images of this kind are not released.")
 
 
 class SlideNotClean(Conflict):
@@ -73,8 +75,9 @@ def screen_datasets(
         for number, group in enumerate(groups):
             outcomes = watchers.look(group, rules)
             with transaction() as db:
-                for instance, outcome in zip(group.instances, outcomes, strict=True):
-                    done[write(db, instance, outcome, rules, by=by, now=now).state] += 1
+                for instance, stands in zip(group.instances, standing(db, group.instances, outcomes), strict=True):
+                    row = write(db, instance, stands.outcome, rules, by=by, now=now, people=stands.people)
+                    done[row.state] += 1
             if progress:
                 progress(number + 1, len(groups))
     return done
@@ -139,6 +142,8 @@ def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screene
     """What was seen, or why it could not be seen, of each instance of a group. Raises ReaderGone."""
     try:
         with headers_of(group.instances) as headers:
+            if any(device_verdict(each, rules).withheld_by for each in headers):
+                return [BLACKLISTED] * len(headers)
             if group.slide:
                 return screen_slide([level_of(each) for each in headers], eyes)
             if group.overview:
@@ -152,11 +157,13 @@ def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screene
 
 def _one(header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
     """One image that is no slide: what its device is known to write is taken out first."""
+    return screen(*frames_of(header), pixel_facts(header), eyes, device_verdict(header, rules).boxes)
+
+
+def device_verdict(header: Header, rules: PixelRules) -> DeviceVerdict:
+    """What the rules for devices say of an image. Raises CannotDecode, DicomError."""
     facts = pixel_facts(header)
-    said = verdict(rules.devices, header.parsed(), facts.columns, facts.rows) if rules.devices else DeviceVerdict()
-    if said.withheld_by:
-        return Screened(WITHHELD, reason="A device rule says that images of this kind are not released.")
-    return screen(*frames_of(header), facts, eyes, said.boxes)
+    return verdict(rules.devices, header.parsed(), facts.columns, facts.rows) if rules.devices else DeviceVerdict()
 
 
 def _overview(group: _Group, header: Header, rules: PixelRules, eyes: Eyes) -> Screened:

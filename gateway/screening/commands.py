@@ -16,6 +16,7 @@ from gateway.people.models import Account
 from gateway.people.roles import permissions_of
 from gateway.people.tokens import acting
 from gateway.pixels.rules import load_rules
+from gateway.pixels.screen import REVIEW
 from gateway.screening.models import Opinion
 from gateway.screening.queries import agreeing, opinions_on
 from gateway.settings import current
@@ -39,6 +40,13 @@ class Superseded(Conflict):
     title = "This picture has been decided on already, or has to be looked at anew"
 
 
+class NotForReview(Conflict):
+    """Nobody is asked about it: the machine was sure, people have decided, or a rule withholds all of its kind."""
+
+    code = "not-for-review"
+    title = "Only a picture that waits for people can be accepted or redacted; this one can be withheld"
+
+
 class NothingToSee(Invalid):
     """What could not be decoded, or shows the label too, can only be withheld, or looked at again."""
 
@@ -51,7 +59,7 @@ def give_opinion(
 ) -> Opinion:
     """A person's word. The one that makes enough people of one mind is settled by a job.
 
-    Raises NotYourWord, Superseded, NothingToSee.
+    Raises NotYourWord, Superseded, NothingToSee, NotForReview.
     """
     if PERMISSION not in permissions_of(by):
         raise NotYourWord
@@ -62,6 +70,8 @@ def give_opinion(
     verdict = rules.verdict(facts_of(instance))
     if (screening.state == FAILED or verdict.tissue) and decision != WITHHOLD:
         raise NothingToSee
+    if screening.state != REVIEW and decision != WITHHOLD:
+        raise NotForReview
     kept = sorted([int(side) for side in box] for box in boxes) if decision == REDACT else []
     opinion = Opinion(screening_id=screening.id, account_id=by.id, decision=decision, boxes=kept, given_at=now)
     db.add(opinion)

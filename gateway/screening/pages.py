@@ -91,9 +91,11 @@ def show(screening_id: str) -> str:
 def picture(screening_id: str) -> Response:
     """The picture as JPEG; kept by nobody."""
     frame = request.args.get("frame", 1, type=int)
-    with reading() as db:
+    with transaction() as db:  # on the record first, however the picture is asked for
         seen = queries.screening(db, screening_id)
         instance = db.get_one(Instance, seen.instance_id)
+        detail = {"screening": seen.id, "frame": frame}
+        record(db, action="pixels.shown", actor=actor(), now=now(), subject=seen.instance_id, detail=detail)
     if not sheet_of(seen, instance, frame).width:
         raise commands.NothingToSee
     body = drawn(instance, frame)

@@ -9,13 +9,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
-from gateway.catalogue.screening import headers_of
+from gateway.catalogue.screening import BLACKLISTED, device_verdict, headers_of
 from gateway.catalogue.seen import facts_of, is_slide, latest, levels_of, write
 from gateway.db import reading, transaction
+from gateway.dicom.header import Header
 from gateway.errors import SlidegateError
 from gateway.jobs.queue import enqueue
 from gateway.pixels.boxes import Box
-from gateway.pixels.findings import DRAWN
+from gateway.pixels.findings import DEVICE, DRAWN
 from gateway.pixels.levels import Mark
 from gateway.pixels.rules import PixelRules, load_rules
 from gateway.pixels.screen import CLEAN, REDACTED, WITHHELD, Screened, redact_slide, taken_out, tidied
@@ -85,14 +86,24 @@ def _outcomes(case: _Case) -> Sequence[Screened | SlidegateError]:
         return [Screened(WITHHELD)] * len(case.instances)
     try:
         with headers_of(case.instances) as headers:
+            if any(device_verdict(each, case.rules).withheld_by for each in headers):
+                return [BLACKLISTED] * len(headers)
+            if not is_slide(case.instances[0]):
+                return [_image(case, headers[0])]
             if case.decision == ACCEPT:
                 return [tidied(Screened(CLEAN), *frames_of(each), pixel_facts(each)) for each in headers]
-            if is_slide(case.instances[0]):
-                return redact_slide([level_of(each) for each in headers], case.drawn_on, case.boxes)
-            frames, count = frames_of(headers[0])
-            marks = tuple(Mark(number, DRAWN, box) for number in range(count) for box in case.boxes)
-            facts = pixel_facts(headers[0])
-            without = Screened(REDACTED, marks, taken_out(frames, count, facts, case.boxes))
-            return [tidied(without, frames, count, facts)]
+            return redact_slide([level_of(each) for each in headers], case.drawn_on, case.boxes)
     except SlidegateError as error:
         return [error] * len(case.instances)
+
+
+def _image(case: _Case, header: Header) -> Screened:
+    """An image that is no slide, without what was drawn, and without what its device is known to write."""
+    (frames, count), facts = frames_of(header), pixel_facts(header)
+    known = tuple((DEVICE, box) for box in device_verdict(header, case.rules).boxes)
+    gone = (*known, *((DRAWN, box) for box in case.boxes))
+    if not gone:
+        return tidied(Screened(CLEAN), frames, count, facts)
+    marks = tuple(Mark(number, kind, box) for number in range(count) for kind, box in gone)
+    without = Screened(REDACTED, marks, taken_out(frames, count, facts, [box for _kind, box in gone]))
+    return tidied(without, frames, count, facts)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from gateway import db as database
 from gateway import settings as settings_room
-from gateway.catalogue.models import Instance, Screening
+from gateway.catalogue.models import Dataset, Instance, Screening
 from gateway.catalogue.seen import latest, write
 from gateway.clock import now
 from gateway.demo.frames import JPEG_422
@@ -70,6 +70,11 @@ def _let_the_clip_wait() -> None:
 
 def rules() -> PixelRules:
     return load_rules(current().policies_dir)
+
+
+def every_dataset() -> list[str]:
+    with database.reading() as db:
+        return list(db.scalars(select(Dataset.id)))
 
 
 def do_the_work() -> None:

@@ -39,6 +39,16 @@ def test_looking_at_a_picture_is_on_the_record_first(world: World) -> None:
     assert [event.detail["screening"] for event in events("pixels.opened")] == [slide.id]
 
 
+def test_a_picture_that_is_asked_for_by_its_address_is_on_the_record_too(world: World) -> None:
+    steward, clip = signed_in(world.app, "priya"), the("image")
+    for frame in (1, 2):
+        assert steward.get(f"/screening/{clip.id}/picture?frame={frame}").status_code == 200
+    assert [event.detail for event in events("pixels.shown")] == [
+        {"screening": clip.id, "frame": 1},
+        {"screening": clip.id, "frame": 2},
+    ]
+
+
 def test_the_picture_is_kept_by_nobody(world: World) -> None:
     answer = signed_in(world.app, "priya").get(f"/screening/{the('slide').id}/picture")
     assert answer.headers["Cache-Control"] == "no-store"
