@@ -19,7 +19,7 @@ from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
 from gateway.errors import Conflict, SlidegateError
 from gateway.pixels.detect.apart import ReaderGone, reader_apart
-from gateway.pixels.devices import DeviceVerdict, verdict
+from gateway.pixels.devices import BLACKLIST, DeviceVerdict, verdict
 from gateway.pixels.rules import PixelRules, load_rules
 from gateway.pixels.screen import CLEAN, WITHHELD, Eyes, Screened, screen, screen_slide
 from gateway.pixels.source import frames_of, level_of, pixel_facts
@@ -142,7 +142,7 @@ def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screene
     """What was seen, or why it could not be seen, of each instance of a group. Raises ReaderGone."""
     try:
         with headers_of(group.instances) as headers:
-            if any(device_verdict(each, rules).withheld_by for each in headers):
+            if any(blacklisted(each, rules) for each in headers):
                 return [BLACKLISTED] * len(headers)
             if group.slide:
                 return screen_slide([level_of(each) for each in headers], eyes)
@@ -158,6 +158,11 @@ def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screene
 def _one(header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
     """One image that is no slide: what its device is known to write is taken out first."""
     return screen(*frames_of(header), pixel_facts(header), eyes, device_verdict(header, rules).boxes)
+
+
+def blacklisted(header: Header, rules: PixelRules) -> bool:
+    """Whether a device rule withholds all such images. Raises CannotDecode, DicomError."""
+    return any(each.list == BLACKLIST for each in rules.devices) and bool(device_verdict(header, rules).withheld_by)
 
 
 def device_verdict(header: Header, rules: PixelRules) -> DeviceVerdict:

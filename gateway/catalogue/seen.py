@@ -14,11 +14,12 @@ from gateway.pixels.detect.model import model_hash
 from gateway.pixels.ground import pyramids
 from gateway.pixels.patch import packed, unpacked
 from gateway.pixels.rules import PixelRules, SlideFacts
-from gateway.pixels.screen import Screened
+from gateway.pixels.screen import CLEAN, REDACTED, REVIEW, WITHHELD, Screened
 from gateway.trail.record import Actor, record
 
 WSI = "1.2.840.10008.5.1.4.1.1.77.1.6"
 FAILED = "failed"
+STATES = (CLEAN, REDACTED, REVIEW, FAILED, WITHHELD)
 
 
 def facts_of(instance: Instance) -> SlideFacts:
@@ -36,28 +37,43 @@ def facts_of(instance: Instance) -> SlideFacts:
 
 
 def latest(db: Session, instance: Instance, rules: PixelRules) -> Screening | None:
-    """The instance's screening under these rules and the models of this machine; None if it has none or is stale."""
-    return db.scalars(
+    """The instance's screening under these rules and the models of this machine; None if it has none or is stale.
+
+    It is stale too if people have said something since, under others.
+    """
+    found = db.scalars(
         select(Screening)
-        .where(Screening.instance_id == instance.id, Screening.version == instance.version, under(rules))
+        .where(Screening.instance_id == instance.id, Screening.version == instance.version)
+        .where(or_(under(rules), Screening.people > 0))
         .order_by(Screening.screened_at.desc(), Screening.people.desc())
         .limit(1)
     ).first()
+    return found if found is not None and _names(found) == looked_with(rules) else None
+
+
+def looked_with(rules: PixelRules) -> tuple[str, str]:
+    """The hashes of what pixels are looked at with now: of the rules, and of the models of this machine."""
+    return rules.sha256, model_hash()
+
+
+def _names(screening: Screening) -> tuple[str, str]:
+    return screening.rules_sha256, screening.model_sha256
 
 
 def under(rules: PixelRules) -> ColumnElement[bool]:
     """The condition of a screening under these rules and the models of this machine."""
-    return and_(Screening.rules_sha256 == rules.sha256, Screening.model_sha256 == model_hash())
+    rules_sha256, model_sha256 = looked_with(rules)
+    return and_(Screening.rules_sha256 == rules_sha256, Screening.model_sha256 == model_sha256)
 
 
-def newest(rules: PixelRules, states: Iterable[str]) -> ColumnElement[bool]:
+def newest(rules: PixelRules, states: Iterable[str] = STATES) -> ColumnElement[bool]:
     """The condition of a screening that counts now and is in one of these states. Index: ix_screening_state."""
     later = aliased(Screening)
+    same = and_(later.rules_sha256 == Screening.rules_sha256, later.model_sha256 == Screening.model_sha256)
     superseded = exists().where(
         later.instance_id == Screening.instance_id,
         later.version == Screening.version,
-        later.rules_sha256 == Screening.rules_sha256,
-        later.model_sha256 == Screening.model_sha256,
+        or_(same, later.people > 0),
         or_(
             later.screened_at > Screening.screened_at,
             and_(later.screened_at == Screening.screened_at, later.people > Screening.people),
@@ -68,7 +84,7 @@ def newest(rules: PixelRules, states: Iterable[str]) -> ColumnElement[bool]:
 
 def stale(db: Session, rules: PixelRules) -> int:
     """How many instances were looked at, but not under these rules and models."""
-    current = select(Screening.instance_id).where(under(rules))
+    current = select(Screening.instance_id).where(newest(rules))
     return db.scalar(
         select(func.count(Screening.instance_id.distinct()))
         .join(Instance, Instance.id == Screening.instance_id)

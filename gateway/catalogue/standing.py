@@ -44,13 +44,10 @@ def standing(
         seen = _doubted(instance, outcome)
         if withheld is not None:
             yield Standing(Screened(WITHHELD, reason=withheld.reason), withheld.people)
-        elif (
-            isinstance(seen, SlidegateError) or seen.state == WITHHELD or not said or (seen.state == CLEAN and accepted)
-        ):
+        elif not said or isinstance(seen, SlidegateError) or seen.state in (WITHHELD, agreed):
             yield Standing(seen)
         else:
-            marks = tuple(dict.fromkeys((*_marks(word), *seen.marks)))
-            yield Standing(replace(seen, state=REVIEW, marks=marks, replaced={}, reason=SEEN_OTHERWISE))
+            yield Standing(_asked_again(seen, SEEN_OTHERWISE, _marks(word)))
 
 
 def word_on(db: Session, instance: Instance) -> Screening | None:

@@ -25,7 +25,7 @@ from pydicom.dataset import Dataset
 from gateway.errors import Invalid
 from gateway.pixels.boxes import Box, without
 
-LISTS = ("graylist", "blacklist", "whitelist")
+LISTS = _GRAYLIST, BLACKLIST, WHITELIST = ("graylist", "blacklist", "whitelist")
 CRITERIA = {"contains": True, "notcontains": True, "equals": True, "notequals": True, "missing": False,
             "empty": False, "present": False}  # name -> whether it has a value  # fmt: skip
 MARKS = ("coordinates", "ctpcoordinates", "keepcoordinates", "ctpkeepcoordinates")
@@ -90,9 +90,9 @@ def verdict(rules: Sequence[DeviceRule], dataset: Dataset, width: int, height: i
     """All rules in their order: later marks add to, or take from, what earlier ones marked."""
     marked: list[Box] = []
     for rule in rules:
-        if rule.list == "whitelist" or not rule.fits(dataset):
+        if rule.list == WHITELIST or not rule.fits(dataset):
             continue
-        if rule.list == "blacklist":
+        if rule.list == BLACKLIST:
             return DeviceVerdict(rule.name)
         for mark in rule.marks:
             boxes = [part for each in _boxes(mark, dataset, width, height) if (part := each.within(width, height))]

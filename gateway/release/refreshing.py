@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Archive as ArchiveRow
-from gateway.catalogue.models import Instance
+from gateway.catalogue.models import Instance, Screening
+from gateway.catalogue.seen import newest
 from gateway.deid.plan import load_plan
-from gateway.pixels.rules import load_rules
+from gateway.pixels.rules import PixelRules, load_rules
+from gateway.pixels.screen import CLEAN, REDACTED
 from gateway.projects.keys import data_master
 from gateway.projects.keys_patient import key_ring
 from gateway.projects.models import Grant
@@ -40,7 +42,8 @@ def living(db: Session, now: datetime) -> list[Release]:
 
 
 def refresh(db: Session, *, by: Actor, release: Release, instances: Sequence[str] | None, now: datetime) -> int:
-    """Decide anew on these instances of a release; None: on all that are withheld. Gives how many entries changed.
+    """Decide anew on these instances of a release; None: on all that are withheld, or left by a screening that no
+    longer counts. Gives how many entries changed.
 
     A release whose policy has changed since is left as it is: nothing leaves it anyway.
     Raises UnknownPolicy, BadRecipe.
@@ -51,7 +54,7 @@ def refresh(db: Session, *, by: Actor, release: Release, instances: Sequence[str
     builder = Builder(plan, rules, consents(data_master(db), now), key_ring(db, release.project_id), release.id, now)
     sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
     changed = 0
-    for entry in db.scalars(_entries(release, instances)).all():
+    for entry in db.scalars(_entries(release, instances, rules)).all():
         instance = db.get_one(Instance, entry.instance_id)
         if instance.series is not None:
             changed += _decided_anew(entry, builder.entry(db, instance, sites[instance.archive_id], entry.position))
@@ -61,11 +64,14 @@ def refresh(db: Session, *, by: Actor, release: Release, instances: Sequence[str
     return changed
 
 
-def _entries(release: Release, instances: Sequence[str] | None) -> Select[ManifestEntry]:
+def _entries(release: Release, instances: Sequence[str] | None, rules: PixelRules) -> Select[ManifestEntry]:
+    """Index: ix_screening_instance_id_screened_at."""
     here = select(ManifestEntry).where(ManifestEntry.release_id == release.id).order_by(ManifestEntry.position)
-    if instances is None:
-        return here.where(ManifestEntry.released.is_(False))
-    return here.where(ManifestEntry.instance_id.in_(instances))
+    if instances is not None:
+        return here.where(ManifestEntry.instance_id.in_(instances))
+    counts = exists().where(Screening.id == ManifestEntry.screening_id, newest(rules, (CLEAN, REDACTED)))
+    outdated = and_(ManifestEntry.screening_id.is_not(None), ~counts)
+    return here.where(or_(ManifestEntry.released.is_(False), outdated))
 
 
 def _decided_anew(entry: ManifestEntry, new: ManifestEntry) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
-from gateway.catalogue.screening import BLACKLISTED, device_verdict, headers_of
+from gateway.catalogue.screening import BLACKLISTED, blacklisted, device_verdict, headers_of
 from gateway.catalogue.seen import facts_of, is_slide, latest, levels_of, write
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header
@@ -86,7 +86,7 @@ def _outcomes(case: _Case) -> Sequence[Screened | SlidegateError]:
         return [Screened(WITHHELD)] * len(case.instances)
     try:
         with headers_of(case.instances) as headers:
-            if any(device_verdict(each, case.rules).withheld_by for each in headers):
+            if any(blacklisted(each, case.rules) for each in headers):
                 return [BLACKLISTED] * len(headers)
             if not is_slide(case.instances[0]):
                 return [_image(case, headers[0])]

@@ -109,6 +109,25 @@ def test_what_people_redacted_waits_for_people_with_their_boxes_when_a_machine_s
     assert not entries(world, "US")[0].released
 
 
+def test_what_people_withheld_stays_so_when_the_rules_of_before_come_back(world: World) -> None:
+    path = current().policies_dir / "pixels" / "20-other-modalities.toml"
+    before = path.read_text()
+    with database.transaction() as db:
+        write(db, the_clip(), Screened(CLEAN), rules(), by=SYSTEM, now=now())
+    other_rules()
+    with database.transaction() as db:
+        write(db, the_clip(), Screened(REVIEW), rules(), by=SYSTEM, now=now())
+    two_say(WITHHOLD)
+    path.write_text(before)
+    assert seen_in("US") == []
+    with database.reading() as db:
+        assert seen.stale(db, rules()) == 1
+    refresh_releases({"instances": None})
+    assert not entries(world, "US")[0].released
+    look(sees())
+    assert [(each.state, each.people) for each in seen_in("US")] == [(WITHHELD, 2)]
+
+
 def test_what_people_accepted_waits_for_them_when_a_machine_finds_something(
     world: World, another_model: Change
 ) -> None:
