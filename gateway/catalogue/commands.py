@@ -26,7 +26,9 @@ from gateway.catalogue.models import (
     Study,
 )
 from gateway.catalogue.reading import Broken, Facts
+from gateway.consent.duo import read_vocabulary
 from gateway.errors import Conflict, Invalid, NotFound
+from gateway.settings import current
 from gateway.trail.record import Actor, record
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -198,7 +200,10 @@ def add_dataset(
     modality: str = "",
     body_part: str = "",
 ) -> Dataset:
-    """A dataset of all studies of an archive, or of those with a series of that modality and body part."""
+    """A dataset of all studies of an archive, or of those with a series of that modality and body part.
+
+    Raises Invalid, Conflict for a name that is taken, BadTerm for what is no term of data use.
+    """
     if not _SLUG.fullmatch(slug):
         raise Invalid("A dataset's short name is made of lower-case letters, digits and single hyphens.")
     if db.scalar(select(Dataset).where(Dataset.slug == slug)):
@@ -213,9 +218,10 @@ def add_dataset(
     studies = list(db.scalars(chosen))
     if not studies:
         raise Invalid("No study of the archive fits: index it first, or choose otherwise.")
+    carried = [str(each) for each in read_vocabulary(current().policies_dir).terms(terms)]
     dataset = Dataset(
         slug=slug, title=title, summary=summary, archive=archive, site=archive.site,
-        terms=list(terms), deid_policy=deid_policy, added_at=now,
+        terms=carried, deid_policy=deid_policy, added_at=now,
     )  # fmt: skip
     db.add(dataset)
     db.flush()

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Dataset
 from gateway.catalogue.queries import Counts, counts
-from gateway.catalogue.words import term_in_words
+from gateway.consent.diseases import read_hierarchy
+from gateway.consent.duo import read_vocabulary
+from gateway.consent.wording import text_in_words
 from gateway.settings import current
 
 
@@ -41,6 +43,7 @@ class Offer:
 def offer(db: Session, dataset: Dataset) -> Offer:
     """What is told of this dataset."""
     held: Counts = counts(db, dataset.id)
+    vocabulary, hierarchy = read_vocabulary(current().policies_dir), read_hierarchy(current().policies_dir)
     return Offer(
         slug=dataset.slug,
         title=dataset.title,
@@ -52,6 +55,6 @@ def offer(db: Session, dataset: Dataset) -> Offer:
         body_parts=held.body_parts,
         stains=held.stains,
         modalities=held.modalities,
-        terms=tuple(Term(each, term_in_words(each)) for each in dataset.terms),
+        terms=tuple(Term(each.partition("=")[0], text_in_words(each, vocabulary, hierarchy)) for each in dataset.terms),
         deid_policy=dataset.deid_policy or current().default_deid_policy,
     )

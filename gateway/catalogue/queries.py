@@ -119,6 +119,12 @@ def counts(db: Session, dataset_id: str) -> Counts:
     )
 
 
+def patients_in(db: Session, dataset_id: str) -> list[str]:
+    """The patient IDs of a dataset, which never leave the gateway. Index: pk_dataset_study."""
+    asked = select(Study.patient_id).join(DatasetStudy, DatasetStudy.study_id == Study.id)
+    return list(db.scalars(asked.where(DatasetStudy.dataset_id == dataset_id).distinct()))
+
+
 def instances_in(db: Session, dataset_ids: Collection[str]) -> Iterator[Instance]:
     """Every good instance of some datasets, each once, series and study with it, in a stable order."""
     studies = select(DatasetStudy.study_id).where(DatasetStudy.dataset_id.in_(dataset_ids))

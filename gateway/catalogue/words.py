@@ -14,31 +14,6 @@ MODALITIES = {  # PS3.16 CID 29; what is not here is not told
     "OPT": "eye tomography", "SEG": "segmentations", "ANN": "annotations", "SR": "reports",
 }  # fmt: skip
 BODY_PARTS = {"41216001": "Prostate"}  # where the standard's own meaning reads badly
-TERMS = {  # Data Use Ontology
-    "DUO:0000004": "No restriction on the kind of research",
-    "DUO:0000006": "Health, medical and biomedical research only",
-    "DUO:0000007": "Research on the named disease only",
-    "DUO:0000011": "Population and ancestry research only",
-    "DUO:0000012": "Restrictions on the kind of research apply",
-    "DUO:0000015": "No development of methods alone",
-    "DUO:0000016": "Genetic studies only",
-    "DUO:0000018": "Not-for-profit, non-commercial use only",
-    "DUO:0000019": "Results must be published",
-    "DUO:0000020": "Work together with those who hold the data",
-    "DUO:0000021": "Ethics approval is needed",
-    "DUO:0000022": "Use within a region only",
-    "DUO:0000024": "Nothing is published before an agreed date",
-    "DUO:0000025": "Use for a limited time",
-    "DUO:0000026": "Use by approved people only",
-    "DUO:0000027": "Use for the approved project only",
-    "DUO:0000028": "Use within approved institutions only",
-    "DUO:0000029": "Derived data are returned to the archive",
-    "DUO:0000042": "General research use",
-    "DUO:0000043": "Use in clinical care",
-    "DUO:0000044": "No population or ancestry research",
-    "DUO:0000045": "Not-for-profit organisations only",
-    "DUO:0000046": "Non-commercial use only",
-}
 
 
 @lru_cache(maxsize=1)
@@ -108,11 +83,6 @@ def stain_in_words(substances: str) -> str:
 def modality_in_words(code: str) -> str:
     """A modality as people say it, empty for a code that is not a known one."""
     return MODALITIES.get(code, "")
-
-
-def term_in_words(term: str) -> str:
-    """A data use term as people read it; an unknown one by its id."""
-    return TERMS.get(term, term)
 
 
 def each_once(words: Iterable[str]) -> tuple[str, ...]:

@@ -147,6 +147,15 @@ def in_force(db: Session, patient: str, now: datetime) -> Sequence[PatientConsen
     return [each for each in _of(db, patient) if _runs(each, now)]
 
 
+def consents_in_force(db: Session, site: str, now: datetime) -> dict[str, set[tuple[str, ...]]]:
+    """Patient key -> the terms of each consent that holds, of a whole site. Index: ix_patient_consent_site."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for each in db.scalars(select(PatientConsent).where(PatientConsent.site == site)):
+        if _runs(each, now):
+            found.setdefault(each.patient, set()).add(tuple(each.terms))
+    return found
+
+
 def _of(db: Session, patient: str) -> Sequence[PatientConsent]:
     return db.scalars(select(PatientConsent).where(PatientConsent.patient == patient)).all()
 

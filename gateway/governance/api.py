@@ -14,6 +14,7 @@ from gateway.db import reading, transaction
 from gateway.governance import after_api, applying, guards, queries
 from gateway.governance.api_schemas import (
     ApplicationSchema,
+    FitSchema,
     FormSchema,
     Json,
     SaveSchema,
@@ -24,6 +25,7 @@ from gateway.governance.api_schemas import (
     told,
 )
 from gateway.governance.desk import waiting_for
+from gateway.governance.fitting import Fit, fits
 from gateway.governance.form import Form, read_form
 from gateway.governance.judging import (
     choose_reviewers,
@@ -98,6 +100,18 @@ def show(application_id: str) -> Json:
         account = me(db)
         found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
         return told(found, account, reads_all=reads_all())
+
+
+@api.get("/<application_id>/terms")
+@api.response(200, FitSchema(many=True))
+@signed_in
+def terms(application_id: str) -> list[Fit]:
+    """The terms of each dataset that is asked for, held against the purpose of the application"""
+    with reading() as db:
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+        judges = account.id != found.applicant_id and account.id not in {each.id for each in found.co_applicants}
+        return fits(db, found, now(), with_patients=judges)
 
 
 @api.post("")

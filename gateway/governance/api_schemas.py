@@ -102,6 +102,24 @@ class FormSchema(Schema):
     sections = fields.List(fields.Dict())
 
 
+class SaidSchema(Schema):
+    """What one term says to the purpose."""
+
+    term = fields.String()
+    verdict = fields.String(metadata={"description": "yes, ask or no"})
+    sentence = fields.String()
+
+
+class FitSchema(Schema):
+    """A dataset's terms held against the purpose of an application: advice, as people decide."""
+
+    slug = fields.String()
+    title = fields.String()
+    verdict = fields.String(metadata={"description": "the worst of all: yes, ask or no"})
+    said = fields.List(fields.Nested(SaidSchema))
+    patients = fields.String(metadata={"description": "for those who judge: roughly how many patients' consents fit"})
+
+
 def told(each: Application, account: Account, *, reads_all: bool) -> dict[str, Any]:
     """The application as this account may read it: reviews are for the committee, own reviews for oneself."""
     apart = ("reviews", "decision")

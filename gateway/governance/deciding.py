@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue import queries as catalogue
 from gateway.catalogue.models import Dataset
+from gateway.consent.duo import read_vocabulary
 from gateway.errors import Conflict, Invalid
 from gateway.governance import guards, progress, telling
 from gateway.governance.applying import MixedPolicies
+from gateway.governance.fitting import fits, verdicts_of
 from gateway.governance.models import Application, Decision, Outcome, State
 from gateway.governance.opening import Opened, open_the_door, project_for
 from gateway.governance.states import move
@@ -181,6 +183,8 @@ def _decide(
         "form": application.form_sha256,
         "workflow": workflow.sha256,
         "conditions": list(decision.conditions),
+        "duo": read_vocabulary(current().policies_dir).sha256,
+        "fits": verdicts_of(fits(db, application, now)),
     }
     record(
         db,

@@ -16,6 +16,7 @@ from gateway.errors import Conflict
 from gateway.governance import applying as commands
 from gateway.governance import queries
 from gateway.governance.file_pages import files_sent, keep_files
+from gateway.governance.fitting import fits
 from gateway.governance.form import Question, Section
 from gateway.governance.guards import NotYours, is_applicant
 from gateway.governance.models import Application, State
@@ -179,4 +180,5 @@ def _check_page(db: Session, found: Application, found_faults: dict[str, str]) -
         faults=found_faults,
         reads=_reads(found),
         datasets=catalogue.datasets(db),
+        fits=fits(db, found, now()),
     )

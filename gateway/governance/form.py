@@ -22,6 +22,7 @@ Purpose = Literal[
     "organisation", "organisation-kind", "aim", "benefit", "commercial", "ethics", "need", "linkage", "setting",
     "protection", "planned-outputs", "organisation-id", "applicants", "accredited", "funders", "technical-summary",
     "frequency", "sublicence", "legal-basis-6", "legal-basis-9",
+    "research", "diseases", "places", "publishes", "publishes-on", "gives-back", "collaborates",
 ]  # fmt: skip
 KNOWN_TYPES = frozenset({"pdf", "png", "jpg", "docx", "txt"})
 Answer: TypeAlias = str | bool | list[str]

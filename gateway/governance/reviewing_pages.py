@@ -17,6 +17,7 @@ from gateway.governance import guards, progress, queries
 from gateway.governance.changing import earlier_submission
 from gateway.governance.committee import sites_to_answer
 from gateway.governance.desk import days_since, desk, proposed_decision, waiting_for
+from gateway.governance.fitting import fits
 from gateway.governance.judging import (
     choose_reviewers,
     give_decision,
@@ -26,7 +27,7 @@ from gateway.governance.judging import (
     hear_appeal,
     tell_conflict,
 )
-from gateway.governance.models import State
+from gateway.governance.models import Application, State
 from gateway.governance.schemas import (
     ConflictSchema,
     DecisionSchema,
@@ -165,6 +166,10 @@ def _panels() -> list[Panel]:
     return list(current_app.extensions["applicant_panels"])
 
 
+def _applies(found: Application, account: Account) -> bool:
+    return account.id in {found.applicant_id, *(each.id for each in found.co_applicants)}
+
+
 def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[str, str]) -> str:
     with reading() as db:
         account = me(db)
@@ -192,5 +197,6 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             sent=EMPTY | sent,
             faults=found_faults,
             reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),
+            fits=fits(db, found, now(), with_patients=not _applies(found, account)),
             panels=[each([found.applicant, *found.co_applicants]) for each in _panels()],
         )

@@ -11,6 +11,7 @@ from gateway import db as database
 from gateway.catalogue import queries
 from gateway.catalogue.offers import offer
 from gateway.catalogue.queries import Counts
+from gateway.consent.duo import BadTerm
 from gateway.demo.archive import PlantedArchive
 from gateway.errors import Conflict, Invalid, NotFound
 from tests.catalogue.shelves import a_dataset, an_archive, an_indexed, index, known
@@ -73,12 +74,24 @@ def test_every_good_instance_has_its_frames(slides: Path) -> None:
 
 def test_an_offer_holds_no_identifier(planted: PlantedArchive) -> None:
     an_indexed(planted.root / "CAE")
-    a_dataset(terms=("DUO:0000042", "LOCAL:1"))
+    a_dataset(terms=("DUO:0000042", "DUO:0000007=MONDO:0007254"))
     with database.reading() as db:
         told = offer(db, queries.dataset(db, "breast"))
     assert not [word for word in planted.planted if word in repr(told)]
-    assert [each.text for each in told.terms] == ["General research use", "LOCAL:1"]
+    assert [each.text for each in told.terms] == [
+        "General research use",
+        "Research on the named disease only: breast cancer",
+    ]
     assert told.deid_policy == "pathology-research"
+
+
+@pytest.mark.parametrize("bad", ["LOCAL:1", "GRU", "DUO:0000007", "DUO:0000001", "DUO:0000042=GB"])
+def test_a_term_that_is_none_is_refused_when_the_dataset_is_offered(slides: Path, bad: str) -> None:
+    an_indexed(slides)
+    with pytest.raises(BadTerm):
+        a_dataset(terms=("DUO:0000006", bad))
+    with database.reading() as db, pytest.raises(NotFound):
+        queries.dataset(db, "breast")
 
 
 def test_bad_names_and_empty_choices_are_refused(slides: Path) -> None:

@@ -82,7 +82,7 @@ def a_catalogue(folder: Path) -> None:
     with database.transaction() as db:
         catalogue.add_dataset(
             db, by=SYSTEM, slug="slides", title="Slides", summary="Slides", archive=db.merge(archive),
-            terms=["GRU"], deid_policy="pathology-research", now=now(),
+            terms=["DUO:0000042"], deid_policy="pathology-research", now=now(),
         )  # fmt: skip
 
 

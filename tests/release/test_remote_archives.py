@@ -58,7 +58,7 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
         with database.transaction() as db:
             catalogue.add_dataset(
                 db, by=SYSTEM, slug="slides", title="Slides", summary="Slides", archive=db.merge(archive),
-                terms=["GRU"], deid_policy="pathology-research", now=now(),
+                terms=["DUO:0000042"], deid_policy="pathology-research", now=now(),
             )  # fmt: skip
         reader = an_account("ada")
         world = World(create_app(told), tmp_path / "archive", reader, a_release(reader))
