@@ -13,7 +13,7 @@ from gateway.governance import guards, telling
 from gateway.governance.attaching import copy_files
 from gateway.governance.inviting import carry_over
 from gateway.governance.models import Appeal, AppealState, Application, Kind, State
-from gateway.governance.states import touch
+from gateway.governance.states import move, touch
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.trail.record import record
@@ -57,8 +57,8 @@ def may_hear(application: Application, by: Account) -> Appeal:
     if found is None or rules is None or found.state != AppealState.WAITING:
         raise NoAppeal
     guards.may_judge(application, by, rules.role)
-    if by.id in guards.had_a_say(application) | guards.had_a_say_before(application):
-        raise guards.ReviewedIt("You had a say in the rejection, so somebody else hears the appeal.")
+    if by.id in guards.judges(application):
+        raise guards.ReviewedIt("You had a part in the rejection, so somebody else hears the appeal.")
     return found
 
 
@@ -73,13 +73,11 @@ def allow(db: Session, *, by: Account, application: Application, reasons: str, n
     again = Application(
         applicant=application.applicant,
         kind=Kind.APPEAL.value,
-        state=State.SUBMITTED.value,
+        state=State.DRAFT.value,
         version=1,
         form_sha256=application.form_sha256,
-        workflow_sha256=application.workflow_sha256,
         answers=dict(application.answers),
         started_at=now,
-        submitted_at=now,
         revises=application,
         changes_id=application.changes_id,
     )
@@ -87,7 +85,7 @@ def allow(db: Session, *, by: Account, application: Application, reasons: str, n
     db.flush()
     copy_files(db, source=application, to=again, now=now)
     carry_over(source=application, to=again, now=now)
-    db.flush()
+    move(db, again, State.SUBMITTED, submitted_at=now, workflow_sha256=application.workflow_sha256)
     detail = {"after": application.id}
     record(db, action="application.reopened", actor=acting(by), now=now, subject=again.id, detail=detail)
     telling.submitted(db, application=again, now=now)

@@ -114,9 +114,7 @@ def cast_vote(db: Session, *, by: Account, application: Application, choice: Cho
     ballot = guards.rules_of(application).ballot
     if ballot is None or not progress.votes_open(application):
         raise NoVoteNow
-    guards.may_judge(application, by, ballot.role)
-    if by.id in guards.had_a_say_before(application):
-        raise guards.ReviewedIt("You had a say in the rejection, so others vote after the appeal.")
+    guards.may_vote(application, by, ballot)
     if any(each.account_id == by.id for each in application.votes):
         raise AlreadyAnswered
     vote = Vote(account=by, choice=Choice(choice).value, cast_at=now)
@@ -135,6 +133,8 @@ def declare_conflict(db: Session, *, by: Account, application: Application, why:
     guards.has_a_part(application, by)
     guards.no_conflict(application, by)
     reason = why.strip() or "A conflict of interest"
+    application.conflicts.append(Conflict(account=by, why=reason, declared_at=now))
+    db.flush()  # it is what lets the database give way to the rest
     for review in application.reviews:
         if review.reviewer_id == by.id:
             review.state, review.recommendation = ReviewState.STEPPED_ASIDE.value, None
@@ -146,6 +146,5 @@ def declare_conflict(db: Session, *, by: Account, application: Application, why:
         if consent.answered_by_id == by.id:
             consent.state, consent.reasons = SiteAnswer.WAITING.value, ""
             consent.answered_by_id = consent.answered_at = None
-    application.conflicts.append(Conflict(account=by, why=reason, declared_at=now))
     touch(db, application)
     record(db, action="conflict.declared", actor=acting(by), now=now, subject=application.id)

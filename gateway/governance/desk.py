@@ -101,10 +101,8 @@ def _may_vote(each: Application, account: Account, workflow: Workflow) -> bool:
     if workflow.ballot is None or not progress.votes_open(each):
         return False
     try:
-        guards.may_judge(each, account, workflow.ballot.role)
+        guards.may_vote(each, account, workflow.ballot)
     except Forbidden:
-        return False
-    if account.id in guards.had_a_say_before(each):
         return False
     return all(one.account_id != account.id for one in each.votes)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, Forbidden, Invalid, NotFound
 from gateway.governance.models import Application, Kind, Review, ReviewState, State
-from gateway.governance.workflow import Workflow
+from gateway.governance.workflow import Ballot, Workflow
 from gateway.people.models import Account
 from gateway.projects.models import Project
 
@@ -80,6 +80,20 @@ class ReviewedIt(Forbidden):
 
     code = "reviewed-it"
     title = "You reviewed this application, so somebody else has to decide"
+
+
+class TriagedIt(ReviewedIt):
+    """Whoever chose the reviewers does not decide."""
+
+    code = "triaged-it"
+    title = "You chose the reviewers of this application, so somebody else has to decide"
+
+
+class VotedOnIt(ReviewedIt):
+    """Whoever voted does not decide as well."""
+
+    code = "voted-on-it"
+    title = "You voted on this application, so somebody else has to decide"
 
 
 class EndNotAllowed(Invalid):
@@ -192,6 +206,17 @@ def fit_to_review(application: Application, reviewer: Account, role: str) -> Non
         raise UnfitReviewer("Each reviewer is asked once.")
     if reviewer.id in had_a_say_before(application):
         raise UnfitReviewer("After an appeal nobody reviews who had a say in the rejection.")
+    if _voted(application, reviewer) and not _may_do_both(application):
+        raise UnfitReviewer("Nobody reviews who has voted.")
+
+
+def _voted(application: Application, account: Account) -> bool:
+    return any(each.account_id == account.id for each in application.votes)
+
+
+def _may_do_both(application: Application) -> bool:
+    ballot = rules_of(application).ballot
+    return ballot is not None and ballot.may_have_reviewed
 
 
 def review_waiting(application: Application, by: Account) -> Review:
@@ -233,12 +258,25 @@ def had_a_say_before(application: Application) -> set[str]:
     return had_a_say(before) | had_a_say_before(before)
 
 
+def may_vote(application: Application, by: Account, ballot: Ballot) -> None:
+    """The voter holds the role, has no conflict and, by policy, gave no review. Raises as may_judge, and ReviewedIt."""
+    may_judge(application, by, ballot.role)
+    if by.id in had_a_say_before(application):
+        raise ReviewedIt("You had a say in the rejection, so others vote after the appeal.")
+    if not ballot.may_have_reviewed and any(each.reviewer_id == by.id for each in application.reviews_given):
+        raise ReviewedIt("You reviewed this application, so others vote on it.")
+
+
 def may_decide(application: Application, by: Account) -> None:
-    """The decider holds the role, is not on the team and, by policy, gave neither a review nor a site's answer."""
+    """The decider holds the role, is not on the team and, by policy, had no other part: triage, review, site, vote."""
     workflow = rules_of(application)
     may_judge(application, by, workflow.decision_role)
     if by.id in had_a_say_before(application):
         raise ReviewedIt("You had a say in the rejection, so somebody else has to decide after the appeal.")
+    if not workflow.decider_may_have_triaged and by.id in triagers(application):
+        raise TriagedIt
+    if not workflow.decider_may_have_voted and _voted(application, by):
+        raise VotedOnIt
     if workflow.decider_may_have_reviewed:
         return
     answered = {each.reviewer_id for each in application.reviews_given}

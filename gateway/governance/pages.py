@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from gateway.clock import now
 from gateway.db import reading
-from gateway.governance import queries
+from gateway.governance import keeping, queries  # noqa: F401  # with the tables come its triggers
 from gateway.governance.after_pages import after
 from gateway.governance.applying_pages import applying
 from gateway.governance.desk import days_since, waiting_for

@@ -83,7 +83,7 @@ def appealed(db: Session, *, application: Application, now: datetime) -> None:
     rules = guards.rules_of(application).appeal
     if rules is None:
         return
-    barred = guards.had_a_say(application) | guards.had_a_say_before(application)
+    barred = guards.judges(application)
     to = [each for each in _fit(db, application, rules.role) if each.id not in barred]
     _to_judges(db, application, to, Kind.TURN, "has an appeal that waits to be heard", now)
 
@@ -116,6 +116,8 @@ def _to_judges(
 
 def _voters(db: Session, application: Application, ballot: Ballot) -> list[Account]:
     done = {each.account_id for each in application.votes} | guards.had_a_say_before(application)
+    if not ballot.may_have_reviewed:
+        done |= {each.reviewer_id for each in application.reviews_given}
     return [each for each in _fit(db, application, ballot.role) if each.id not in done]
 
 

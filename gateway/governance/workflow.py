@@ -32,10 +32,11 @@ class ReviewGroup:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A vote of the committee: who votes, and how many must have."""
+    """A vote of the committee: who votes, how many must have, and whether somebody who reviewed may."""
 
     role: str
     quorum: int
+    may_have_reviewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Workflow:
     ballot: Ballot | None
     decision_role: str
     decider_may_have_reviewed: bool
+    decider_may_have_triaged: bool
+    decider_may_have_voted: bool
     max_days: int
     appeal: AppealRules | None
     sha256: str
@@ -119,6 +122,8 @@ def _workflow(raw: Mapping[str, Any], source: str) -> Workflow:
         ballot=Ballot(**raw["vote"]) if "vote" in raw else None,
         decision_role=raw["decision"]["role"],
         decider_may_have_reviewed=raw["decision"]["may_have_reviewed"],
+        decider_may_have_triaged=raw["decision"].get("may_have_triaged", False),
+        decider_may_have_voted=raw["decision"].get("may_have_voted", False),
         max_days=raw["decision"]["max_days"],
         appeal=AppealRules(**raw["appeal"]) if "appeal" in raw else None,
         sha256=sha256(source.encode()).hexdigest(),

@@ -11,6 +11,7 @@ from gateway.people.access import may
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.projects import commands, queries
+from gateway.projects.grant_changes import not_a_member
 from gateway.projects.models import LEAD, Membership, Project
 
 STEWARD = "application.triage"
@@ -38,7 +39,11 @@ class NotYoursToRemove(Forbidden):
 
 
 def put_on(db: Session, *, by: Account, project: Project, email: str, now: datetime) -> Membership:
-    """Put the person with this address on the project. Raises NoSuchPerson, and what add_member raises."""
+    """Put the person with this address on a project of others.
+
+    Raises OwnProject, NoSuchPerson, and what add_member raises.
+    """
+    not_a_member(db, project.id, by)
     account = queries.account_of(db, email)
     if account is None or account.closed_at is not None:
         raise NoSuchPerson

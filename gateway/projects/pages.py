@@ -18,7 +18,7 @@ from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.people.access import actor, may, requires, signed_in
 from gateway.people.models import Account
-from gateway.projects import grants, queries
+from gateway.projects import barring, grants, queries  # noqa: F401  # with the tables come its triggers
 from gateway.projects.after_pages import after
 from gateway.projects.member_pages import members
 from gateway.projects.models import LEAD, Project

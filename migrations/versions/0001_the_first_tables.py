@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 import gateway.db
+from gateway.governance import keeping
+from gateway.projects import barring
 from gateway.release import changes
 from gateway.trail import guards
 
@@ -1089,11 +1091,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_screening_opinion_screening_id"), ["screening_id"], unique=False)
     guards.install(op.get_bind())
     changes.install(op.get_bind())
+    keeping.install(op.get_bind())
+    barring.install(op.get_bind())
 
 
 def downgrade() -> None:
     guards.remove(op.get_bind())
     changes.remove(op.get_bind())
+    keeping.remove(op.get_bind())
+    barring.remove(op.get_bind())
     with op.batch_alter_table("screening_opinion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_screening_opinion_screening_id"))
 

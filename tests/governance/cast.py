@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+import gateway.governance.keeping
 import gateway.governance.models
-import gateway.jobs.models  # noqa: F401  # its table
+import gateway.jobs.models
+import gateway.projects.barring  # noqa: F401  # their tables and triggers
 from gateway import db as database_room
 from gateway.catalogue.models import Archive, Dataset, Site
 from gateway.governance import applying, reviewing

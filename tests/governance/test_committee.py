@@ -4,14 +4,14 @@ import pytest
 
 from gateway.catalogue.models import Site
 from gateway.db import transaction
-from gateway.governance import committee, deciding, guards, progress, reviewing
+from gateway.governance import applying, committee, deciding, guards, progress, reviewing
 from gateway.governance.desk import desk, waiting_for
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer, State
 from gateway.governance.timeline import steps
 from gateway.governance.workflow import parse_workflow
 from gateway.people.roles import read_roles
 from gateway.settings import ROOT
-from tests.governance.cast import DAY, MORNING, an_account, database
+from tests.governance.cast import DAY, MORNING, a_draft, an_account, database
 from tests.governance.national import (
     reviewed,
     site_says,
@@ -229,8 +229,8 @@ def test_a_new_review_group_is_one_change_to_one_file(db, nation):
     source = (ROOT / "policies" / "workflows" / "standard.toml").read_text("utf-8")
     added = '[[review]]\nkey = "data"\ntitle = "Data review"\nrole = "data-steward"\nreviewers = 1\nquorum = 1\n\n'
     changed = parse_workflow(source.replace("[decision]", added + "[decision]"))
-    application = submitted(db, nation)
-    application.workflow_text.source = changed.source
+    application = a_draft(db, nation.cast)
+    applying.submit(db, by=nation.cast.applicant, application=application, workflow=changed, now=MORNING)
     assert [each.title for each in steps(application, changed)][2:4] == ["Ethics review", "Data review"]
     with pytest.raises(guards.UnfitReviewer, match="Data review"):
         reviewing.begin_review(

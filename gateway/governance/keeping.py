@@ -1,0 +1,144 @@
+"""What the database refuses by itself: to change what was submitted or said, to skip a state, to judge one's own."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy import Connection, event
+
+from gateway import triggers
+from gateway.db import Base
+from gateway.governance.models import AppealState, ReviewState, SiteAnswer, State
+from gateway.governance.states import NEXT
+from gateway.triggers import Refusal
+
+Verb = Literal["INSERT", "UPDATE", "DELETE"]
+FIXED = ("applicant_id", "kind", "form_sha256", "submitted_at", "revises_id", "changes_id", "started_at")
+SAID = "what was said stays as it was said"
+SUBMITTED = "what was submitted stays as it was submitted"
+OWN = "nobody judges their own application"
+
+
+def _changed(*columns: str) -> str:
+    return " OR ".join(f"NEW.{each} IS DISTINCT FROM OLD.{each}" for each in columns)
+
+
+def _own(row: str, account: str) -> str:
+    """The account applies, accepted an invitation, or is on the project that is to be changed."""
+    here = f"{row}.application_id"
+    return (
+        f"EXISTS (SELECT 1 FROM application WHERE id = {here} AND applicant_id = {account}) OR "  # noqa: S608  # constants
+        f"EXISTS (SELECT 1 FROM invitation WHERE application_id = {here} AND accepted_by_id = {account}) OR "
+        f"EXISTS (SELECT 1 FROM application a JOIN membership m ON m.project_id = a.changes_id "
+        f"WHERE a.id = {here} AND m.account_id = {account})"
+    )
+
+
+def _conflicted(row: str, account: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM conflict_of_interest WHERE application_id = {row}.application_id "  # noqa: S608  # constants
+        f"AND account_id = {account})"
+    )
+
+
+def _in_state(row: str, *states: str) -> str:
+    listed = ", ".join(f"'{each}'" for each in states)
+    return f"EXISTS (SELECT 1 FROM application WHERE id = {row}.application_id AND state IN ({listed}))"  # noqa: S608  # constants
+
+
+def _skips() -> str:
+    ways = (f"(OLD.state = '{here}' AND NEW.state = '{there}')" for here in NEXT for there in sorted(NEXT[here]))
+    return f"NEW.state <> OLD.state AND NOT ({' OR '.join(ways)})"
+
+
+def _refusal(table: str, verb: Verb, name: str, when: str, says: str) -> Refusal:
+    return Refusal(f"{table}_{name}", table, verb, when, says)
+
+
+def _never(table: str, *verbs: Verb) -> tuple[Refusal, ...]:
+    return tuple(_refusal(table, verb, f"no_{verb.lower()}", "1 = 1", SAID) for verb in verbs)
+
+
+ASIDE = f"NEW.state = '{ReviewState.STEPPED_ASIDE}' AND {_conflicted('OLD', 'OLD.reviewer_id')}"
+ASKED_AGAIN = f"NEW.state = '{SiteAnswer.WAITING}' AND {_conflicted('OLD', 'OLD.answered_by_id')}"
+FILE = ("application_id", "question", "name", "sha256")
+HANDED_IN = f"OLD.state <> '{State.DRAFT}'"
+UNDER_RULES = "OLD.workflow_sha256 IS NOT NULL"
+GIVEN = f"NEW.state = '{ReviewState.GIVEN}'"
+ANSWERS = "CAST(NEW.answers AS text) <> CAST(OLD.answers AS text)"
+SITE_ANSWERED = f"OLD.state <> '{SiteAnswer.WAITING}'"
+HEARD = f"OLD.state <> '{AppealState.WAITING}'"
+DECIDED_BY_SAME = (
+    "EXISTS (SELECT 1 FROM decision d WHERE d.application_id = NEW.application_id "
+    "AND d.decided_by_id = NEW.decided_by_id)"
+)
+
+REFUSALS: tuple[Refusal, ...] = (
+    _refusal("application", "INSERT", "begins", f"NEW.state <> '{State.DRAFT}'", "an application begins as a draft"),
+    _refusal("application", "UPDATE", "state", _skips(), "no state is skipped"),
+    _refusal("application", "UPDATE", "frozen", f"{HANDED_IN} AND ({ANSWERS} OR {_changed(*FIXED)})", SUBMITTED),
+    _refusal("application", "UPDATE", "rules", f"{UNDER_RULES} AND ({_changed('workflow_sha256')})", SUBMITTED),
+    *_never("application", "DELETE"),
+    *_never("policy_text", "UPDATE", "DELETE"),
+    _refusal("attachment", "INSERT", "frozen_insert", f"NOT {_in_state('NEW', State.DRAFT)}", SUBMITTED),
+    _refusal("attachment", "DELETE", "frozen_delete", f"NOT {_in_state('OLD', State.DRAFT)}", SUBMITTED),
+    _refusal(
+        "attachment",
+        "UPDATE",
+        "frozen_update",
+        f"NOT {_in_state('OLD', State.DRAFT)} AND ({_changed(*FILE)})",
+        SUBMITTED,
+    ),
+    _refusal("review", "UPDATE", "kept", f"OLD.state <> '{ReviewState.WAITING}' AND NOT ({ASIDE})", SAID),
+    _refusal("review", "UPDATE", "own", f"{GIVEN} AND ({_own('NEW', 'NEW.reviewer_id')})", OWN),
+    *_never("review", "DELETE"),
+    _refusal("site_consent", "UPDATE", "kept", f"{SITE_ANSWERED} AND NOT ({ASKED_AGAIN})", SAID),
+    _refusal("site_consent", "UPDATE", "own", _own("NEW", "NEW.answered_by_id"), OWN),
+    *_never("site_consent", "DELETE"),
+    _refusal("vote", "INSERT", "own", _own("NEW", "NEW.account_id"), OWN),
+    _refusal(
+        "vote",
+        "INSERT",
+        "in_time",
+        f"NOT {_in_state('NEW', State.IN_REVIEW)} OR {_conflicted('NEW', 'NEW.account_id')}",
+        "a vote is cast in review, by whom no conflict keeps from it",
+    ),
+    *_never("vote", "UPDATE"),
+    _refusal("vote", "DELETE", "kept", f"NOT {_conflicted('OLD', 'OLD.account_id')}", SAID),
+    *_never("conflict_of_interest", "UPDATE", "DELETE"),
+    _refusal("decision", "INSERT", "own", _own("NEW", "NEW.decided_by_id"), OWN),
+    _refusal(
+        "decision",
+        "INSERT",
+        "agrees",
+        "NOT EXISTS (SELECT 1 FROM application WHERE id = NEW.application_id AND state = NEW.outcome)",
+        "a decision and the state that it leads to agree",
+    ),
+    *_never("decision", "UPDATE", "DELETE"),
+    _refusal("appeal", "UPDATE", "kept", HEARD, SAID),
+    _refusal(
+        "appeal",
+        "UPDATE",
+        "own",
+        f"NEW.decided_by_id IS NOT NULL AND ({DECIDED_BY_SAME} OR {_own('NEW', 'NEW.decided_by_id')})",
+        OWN,
+    ),
+    *_never("appeal", "DELETE"),
+)
+TABLES = {each.table for each in REFUSALS} | {"membership", "invitation"}
+
+
+def install(connection: Connection) -> None:
+    """Put the triggers in place; safe to repeat."""
+    triggers.install(connection, REFUSALS)
+
+
+def remove(connection: Connection) -> None:
+    """For a migration's way down."""
+    triggers.remove(connection, REFUSALS)
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _with_all_tables(_metadata: Any, connection: Connection, **_: Any) -> None:
+    if set(connection.dialect.get_table_names(connection)) >= TABLES:
+        install(connection)

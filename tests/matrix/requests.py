@@ -1,0 +1,177 @@
+"""What is sent to each route: which object it is about, and a form or body that would be taken from whoever may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from gateway.clock import now
+from tests.matrix.world import GROUPS, World
+from tests.people.visitors import PASSWORD
+
+APPLICATION, PROJECT, RELEASE = "/applications/<application_id>", "/projects/<project_id>", "/releases/<release_id>"
+API = "/api/v1" + APPLICATION
+REVIEW = "/reviews/<application_id>"
+STAGE = {  # the application that a route is about; else the one that is reviewed
+    f"PATCH {API}": "draft",
+    f"POST {API}/submit": "draft",
+    f"POST {API}/withdraw": "submitted",
+    f"POST {API}/reviewers": "submitted",
+    f"POST {API}/votes": "to_vote",
+    f"POST {API}/decision": "to_decide",
+    f"POST {API}/revise": "returned",
+    f"POST {API}/appeal": "rejected",
+    f"POST {API}/appeal/decision": "appealed",
+    f"POST {API}/changes": "approved",
+    f"POST {REVIEW}/reviewers": "submitted",
+    f"POST {REVIEW}/vote": "to_vote",
+    f"POST {REVIEW}/decision": "to_decide",
+    f"POST {REVIEW}/appeal": "appealed",
+    f"POST {APPLICATION}/withdraw": "submitted",
+    f"POST {APPLICATION}/revise": "returned",
+    f"POST {APPLICATION}/appeal": "rejected",
+    f"POST {APPLICATION}/change/<any(amendment, renewal):kind>": "approved",
+    f"GET {APPLICATION}/differences": "again",
+    **{
+        f"{method} {APPLICATION}/{rest}": "draft"
+        for method, rest in (
+            ("GET", "check"), ("GET", "edit/<section_key>"), ("POST", "edit/<section_key>"),
+            ("POST", "autosave/<section_key>"), ("POST", "submit"), ("POST", "invitations"),
+            ("POST", "invitations/<invitation_id>/take-back"), ("GET", "files/<attachment_id>"),
+        )
+    },
+}  # fmt: skip
+NAMED = {  # the value of a parameter: the name of an id of the world
+    "project_id": "project", "grant_id": "grant", "condition_id": "condition", "release_id": "release",
+    "attachment_id": "attachment", "invitation_id": "invitation", "secret": "secret", "token_id": "token",
+    "evidence_id": "evidence", "hook_id": "hook", "question_id": "question", "concern_id": "concern",
+    "notice_id": "notice", "site_id": "site", "screening_id": "screening", "account_id": "nina", "study": "study",
+    "study_uid": "study", "series": "series", "series_uid": "series", "uid": "instance", "annotation_id": "annotation",
+    "order_id": "order",
+}  # fmt: skip
+PLAIN = {  # the value of a parameter, as it is
+    "section_key": "people", "slug": "slides", "numbers": "1", "suffix": "tar", "seq": "1", "kind": "amendment",
+    "verdict": "accept", "reference": "00880200", "filename": "nothing.css", "form": "csv",
+}  # fmt: skip
+OTHERWISE: dict[str, dict[str, str]] = {  # where a parameter is about something else
+    f"POST {PROJECT}/grants/<grant_id>/resume": {"project_id": "resting", "grant_id": "resting_grant"},
+    f"POST {PROJECT}/closure/check": {"project_id": "closed"},
+    f"POST {PROJECT}/conditions/<condition_id>/<any(accept, back):verdict>": {"condition_id": "reported"},
+    f"POST {PROJECT}/members/<account_id>/remove": {"account_id": "ben"},
+    f"DELETE /api/v1{PROJECT}/members/<account_id>": {"account_id": "ben"},
+    "POST /sites/<site_id>/custodians/<account_id>/dismiss": {"account_id": "kay"},
+}
+SAYS: dict[str, dict[str, str]] = {  # parameters of one route that are plain
+    "POST /admin/accounts/<account_id>/<any(close, reopen):step>": {"step": "close"},
+    "POST /admin/re-identification/<question_id>/<any(allow, refuse):step>": {"step": "allow"},
+    "GET /assets/<path:filename>": {"filename": "app.css"},
+    "GET /assets/governance/<path:filename>": {"filename": "governance.css"},
+    "GET /assets/catalogue/<path:filename>": {"filename": "catalogue.css"},
+    "GET /assets/policies/<path:filename>": {"filename": "policies.css"},
+    "GET /assets/transparency/<path:filename>": {"filename": "usage.css"},
+    "GET /screening/assets/<path:filename>": {"filename": "screening.css"},
+    "GET /policies/<name>": {"name": "pathology-research"},
+}
+TODAY = now().date()
+SHAPE = {"type": "Polygon", "coordinates": [[[1, 1], [9, 1], [9, 9], [1, 1]]]}
+
+
+def path_of(key: str, world: World) -> str:
+    """The address of a row, with the ids of the world."""
+    _, rule = key.split(" ", 1)
+    values = {**PLAIN, **{name: world.ids[told] for name, told in NAMED.items()}, **SAYS.get(key, {})}
+    values["application_id"] = world.ids[STAGE.get(key, "reviewed")]
+    values |= {name: world.ids[told] for name, told in OTHERWISE.get(key, {}).items()}
+    for name, value in values.items():
+        for form in (f"<{name}>", f"<int:{name}>", f"<path:{name}>"):
+            rule = rule.replace(form, value)
+        start = rule.find("<any(")
+        if start >= 0 and rule[start:].partition(":")[2].startswith(f"{name}>"):
+            rule = rule[:start] + value + rule[start:].partition(">")[2]
+    assert "<" not in rule, f"the requests do not say what is meant in {rule}"
+    return rule
+
+
+def bodies(world: World) -> Mapping[str, dict[str, Any]]:
+    """What is sent with a row: `data` of a form, or `json`. Nothing for those that are not here."""
+    ids = world.ids
+    reviewers = {group: [world.people[name] for name in names] for group, names in GROUPS.items()}
+    day = (now() + timedelta(days=60)).date()
+    last_day = {"ends_on-year": day.year, "ends_on-month": day.month, "ends_on-day": day.day}
+    approve = {"outcome": "approve", "no_conflict": "yes"}
+    reason = {"reason": "So"}
+    minutes = {"held_on": TODAY.isoformat(), "minutes": "We met."}
+    asked = {"project": ids["project"], "pseudonym": "A" * 12, "reason": "patient-asked"}
+    return {
+        "POST /sign-in": {"data": {"email": "ada@example.org", "password": PASSWORD}},
+        "POST /account/mail": {"data": {"mail": "none"}},
+        "POST /account/password": {"data": {"present": PASSWORD, "new": "something long and new"}},
+        "POST /account/tokens": {"data": {"label": "One", "days": 1}},
+        "POST /api/v1/account/tokens": {"json": {"label": "One", "days": 1}},
+        "POST /account/visas": {"data": {"visa": "x.y.z"}},
+        "POST /admin/accounts": {
+            "data": {"email": "x@example.org", "name": "X", "password": "a long password for x", "roles": ["auditor"]}
+        },
+        "POST /admin/accounts/<account_id>/roles": {"data": {"roles": ["auditor"]}},
+        "POST /admin/re-identification": {"data": asked},
+        "POST /admin/withdrawal": {"data": {**asked, "site": "NGH", "patient": "nobody", "sure": "yes"}},
+        "POST /admin/webhooks": {"data": {"url": "https://example.org/x", "types": ["grant.issued"]}},
+        "POST /quarantine": {"data": {"archive": ids["archive"], "reason": "x"}},
+        "POST /screening/<screening_id>": {"data": {"decision": "withhold"}},
+        "POST /applications": {"data": {"id": "z" * 16}},
+        "POST /api/v1/applications": {"json": {"answers": {"title": "Mine"}}},
+        f"PATCH {API}": {"json": {"answers": {"title": "Other"}}},
+        f"POST {API}/submit": {"json": {}},
+        f"POST {API}/reviewers": {"json": {"reviewers": reviewers}},
+        f"POST {API}/reviews": {"json": {"conflict": False, "recommendation": "approve"}},
+        f"POST {API}/sites": {"json": {"site": ids["site"], "answer": "agreed"}},
+        f"POST {API}/votes": {"json": {"choice": "yes"}},
+        f"POST {API}/conflicts": {"json": {"why": "A friend"}},
+        f"POST {API}/decision": {"json": {"outcome": "approve", "no_conflict": True, "ends_on": day.isoformat()}},
+        f"POST {API}/changes": {"json": {"kind": "amendment"}},
+        f"POST {API}/appeal": {"json": {"grounds": "Look again"}},
+        f"POST {API}/appeal/decision": {"json": {"verdict": "allow", "reasons": "Fine"}},
+        f"POST {APPLICATION}/appeal": {"data": {"grounds": "Look again"}},
+        f"POST {APPLICATION}/invitations": {"data": {"email": "third@example.org"}},
+        f"POST {APPLICATION}/edit/<section_key>": {
+            "data": {"organisation": "Elsewhere", "organisation_kind": "university", "training": "yes"}
+        },
+        f"POST {APPLICATION}/autosave/<section_key>": {"data": {"organisation": "Elsewhere"}},
+        f"POST {REVIEW}/reviewers": {"data": {f"reviewers-{group}": who for group, who in reviewers.items()}},
+        f"POST {REVIEW}/review": {"data": {"conflict": "no", "recommendation": "approve"}},
+        f"POST {REVIEW}/site": {"data": {"site": ids["site"], "answer": "agreed"}},
+        f"POST {REVIEW}/vote": {"data": {"choice": "yes"}},
+        f"POST {REVIEW}/conflict": {"data": {"why": "A friend"}},
+        f"POST {REVIEW}/decision": {"data": {**approve, **last_day}},
+        f"POST {REVIEW}/appeal": {"data": {"verdict": "allow", "reasons": "Fine"}},
+        f"POST {PROJECT}/members": {"data": {"email": "nina@example.org"}},
+        f"POST /api/v1{PROJECT}/members": {"json": {"email": "nina@example.org"}},
+        f"POST {PROJECT}/grants/<grant_id>/revoke": {"data": reason},
+        f"POST {PROJECT}/grants/<grant_id>/suspend": {"data": reason},
+        f"POST {PROJECT}/conditions/<condition_id>/report": {"data": {"note": "Done"}},
+        f"POST {PROJECT}/close": {
+            "data": {"destruction": "Wiped", "destroyed_on-year": 2026, "destroyed_on-month": 1, "destroyed_on-day": 1}
+        },
+        "POST /sites/<site_id>/custodians": {"data": {"account": world.people["Kim"]}},
+        "POST /usage/<project_id>/concerns": {"data": {"kind": "ask", "text": "Why?"}},
+        "POST /api/v1/concerns": {"json": {"project_id": ids["project"], "kind": "ask", "text": "Why?"}},
+        "POST /concerns/<concern_id>/answer": {"data": {"answer": "So"}},
+        "POST /api/v1/concerns/<concern_id>/answer": {"json": {"answer": "So"}},
+        f"POST {PROJECT}/destruction/<order_id>": {
+            "data": {
+                "statement": "Wiped",
+                "destroyed_on-year": TODAY.year,
+                "destroyed_on-month": TODAY.month,
+                "destroyed_on-day": TODAY.day,
+            }
+        },
+        "POST /api/v1/releases/destruction-orders/<order_id>/confirmation": {
+            "json": {"statement": "Wiped", "destroyed_on": TODAY.isoformat()}
+        },
+        "POST /usage/meetings": {"data": minutes},
+        "POST /api/v1/usage/meetings": {"json": minutes},
+        "POST /usage/<project_id>/votes": {"data": {"choice": "content"}},
+        "POST /api/v1/usage/<project_id>/votes": {"json": {"choice": "content"}},
+        f"POST {RELEASE}/annotations/<series_uid>": {"json": {"type": "Feature", "geometry": SHAPE}},
+    }
