@@ -31,6 +31,7 @@ from gateway.errors import Conflict, Invalid, NotFound
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
+OWN_PAGE = "cohort"  # /datasets/cohort is a page of ours
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _OBJECT_FACTS = (
     "header_sha256", "uid", "sop_class", "modality", "transfer_syntax", "burned_in", "label_in_image",
@@ -206,7 +207,7 @@ def add_dataset(
     """
     if not _SLUG.fullmatch(slug):
         raise Invalid("A dataset's short name is made of lower-case letters, digits and single hyphens.")
-    if db.scalar(select(Dataset).where(Dataset.slug == slug)):
+    if slug == OWN_PAGE or db.scalar(select(Dataset).where(Dataset.slug == slug)):
         raise Conflict("There is a dataset of that name already.")
     chosen = select(Study.id).where(Study.archive_id == archive.id)
     if modality or body_part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from gateway.catalogue import queries
+from gateway.catalogue.cohort_pages import cohorts
 from gateway.catalogue.offers import offer
 from gateway.catalogue.site_pages import sites
 from gateway.db import reading
@@ -17,6 +18,7 @@ pages = Blueprint(
     "catalogue", __name__, template_folder="templates", static_folder="static", static_url_path="/assets/catalogue"
 )
 pages.register_blueprint(sites)
+pages.register_blueprint(cohorts)
 
 
 @pages.get("/datasets")

@@ -50,14 +50,14 @@ def index() -> str:
 @requires("application.write")
 def new() -> str:
     """What will be asked and what happens then."""
-    slug = request.args.get("dataset", "")
+    slugs = request.args.getlist("dataset")
     form = read_form(current().policies_dir, FORM)
     with reading() as db:
         return render_template(
             "governance/new.html",
             form=form,
             steps=promised(rules_for(form)),
-            dataset=next((each for each in catalogue.datasets(db) if each.slug == slug), None),
+            datasets=[each for each in catalogue.datasets(db) if each.slug in slugs],
             fresh_id=new_id(),
         )
 
@@ -70,10 +70,11 @@ def start() -> Response:
     if not re.fullmatch(r"[0-9a-z]{16}", fresh_id):
         raise Invalid("Go back and start again.")
     form = read_form(current().policies_dir, FORM)
-    slug = request.form.get("dataset")
+    slugs = request.form.getlist("dataset")
     key = next((each.key for each in form.questions if each.purpose == "datasets"), None)
-    answers = {key: [slug]} if slug and key else {}
     with transaction() as db:
+        offered = [each.slug for each in catalogue.datasets(db) if each.slug in slugs]
+        answers = {key: offered} if offered and key else {}
         commands.start(db, by=me(db), form=form, answers=answers, now=now(), application_id=fresh_id)
     return redirect(url_for("governance.drafting.edit", application_id=fresh_id, section_key=form.sections[0].key))
 

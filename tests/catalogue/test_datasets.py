@@ -104,6 +104,8 @@ def test_bad_names_and_empty_choices_are_refused(slides: Path) -> None:
         a_dataset()
     with pytest.raises(Invalid):
         a_dataset("Not A Slug")
+    with pytest.raises(Conflict):
+        a_dataset("cohort")
     with database.reading() as db, pytest.raises(NotFound):
         queries.dataset(db, "none")
     with pytest.raises(Conflict):
