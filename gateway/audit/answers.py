@@ -63,21 +63,21 @@ def totals(db: Session, search: Search) -> Totals:
     return Totals(reads, people, instances, unknown, frames, sent)
 
 
-def csv_lines(db: Session, search: Search, *, now: datetime) -> Iterator[str]:
-    """A row for each read, oldest first, the names of the columns first."""
+def csv_lines(db: Session, search: Search, *, now: datetime, until: int) -> Iterator[str]:
+    """A row for each read up to a place in the log, oldest first, the names of the columns first."""
     yield spreadsheet.row(COLUMNS)
-    for told in _rows(db, search, queries.head(db).seq):
+    for told in _rows(db, search, until):
         yield spreadsheet.row(told[name] for name in COLUMNS)
 
 
-def json_lines(db: Session, search: Search, *, now: datetime) -> Iterator[str]:
+def json_lines(db: Session, search: Search, *, now: datetime, until: int) -> Iterator[str]:
     """One object: what was asked, when, the reads, and how much they come to."""
     asked = json.dumps({"made_at": now.isoformat(), "search": search.told}, ensure_ascii=False)
     yield f'{asked[:-1]}, "reads": [\n'
     people: set[str] = set()
     instances: set[str] = set()
     reads = unknown = frames = sent = 0
-    for told in _rows(db, search, queries.head(db).seq):
+    for told in _rows(db, search, until):
         people.add(told["person"])
         instances.add(told["instance"])
         unknown += not told["outcome"]

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from gateway import db as database
 from gateway.audit import contents
+from gateway.audit.answers import ANSWERS
 from gateway.audit.contents import Asked, Contents
 from gateway.audit.exports import FORMS, CannotWrite
 from gateway.audit.listing import Listing, batches
@@ -51,7 +52,13 @@ def write(db: Session, folder: Path, asked: Asked) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / layout.ABOUT).unlink(missing_ok=True)  # a bundle that is cut off is none
-        for name in (layout.LEAVES, layout.PROOFS, layout.OPENINGS, *map(layout.form, FORMS)):
+        for name in (
+            layout.LEAVES,
+            layout.PROOFS,
+            layout.OPENINGS,
+            *map(layout.form, FORMS),
+            *map(layout.answer, ANSWERS),
+        ):
             (folder / name).unlink(missing_ok=True)
         with _second(folder, begun) as apart:
             for name, pieces in contents.proved(db, begun):
@@ -60,18 +67,22 @@ def write(db: Session, folder: Path, asked: Asked) -> int:
             digests = _forms(db, folder, begun.listing, here)
             if apart is not None:
                 digests |= apart.result()
+            for name, lines in contents.answers(db, begun):
+                digests[name] = _file(folder / name, (line.encode() for line in lines))
         _file(folder / layout.ABOUT, contents.about(begun, digests))
     except OSError:
         raise CannotWrite from None
     return begun.events
 
 
-def _file(path: Path, pieces: Iterable[bytes]) -> None:
+def _file(path: Path, pieces: Iterable[bytes]) -> str:
+    """Write the pieces; gives the SHA-256 of the file."""
     with ExitStack() as held:
         file = _Written(path)
         held.callback(file.close)
         for piece in pieces:
             file.write(piece)
+    return file.digest.hexdigest()
 
 
 def _forms(db: Session, folder: Path, listing: Listing, forms: Collection[str]) -> dict[str, str]:

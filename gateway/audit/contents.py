@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from json.encoder import encode_basestring as quoted
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import paths, queries
+from gateway.audit.answers import ANSWERS
 from gateway.audit.listing import Listing, matching
 from gateway.audit.offline import layout
-from gateway.audit.search import EVERYTHING, Search
+from gateway.audit.search import EVERYTHING, STAYS_HERE, Search
 from gateway.audit.verify import Head
 from gateway.errors import Conflict
 from gateway.trail import sequencer, signing, witnesses
@@ -90,6 +91,14 @@ def proved(db: Session, contents: Contents) -> Iterator[tuple[str, Pieces]]:
         yield layout.OPENINGS, _openings(db, listing)
 
 
+def answers(db: Session, contents: Contents) -> Iterator[tuple[str, Iterator[str]]]:
+    """The answer to the question, in files for reading, where a part of the log was asked for with its people."""
+    asked, until = contents.asked, contents.listing.head.seq
+    if asked.scope == layout.SELECTION and asked.named and asked.forms:
+        for form, (lines, _media_type) in ANSWERS.items():
+            yield layout.answer(form), lines(db, asked.search, now=asked.now, until=until)
+
+
 def about(contents: Contents, digests: dict[str, str]) -> Pieces:
     """What the bundle says of itself; `digests`: the SHA-256 of each file for reading."""
     asked = contents.asked
@@ -130,7 +139,7 @@ def _history(db: Session, checkpoint: Checkpoint) -> Pieces:
 
 def _openings(db: Session, listing: Listing) -> Pieces:
     query = matching(listing, Opening.field, Opening.salt, Opening.seq, Opening.value).order_by(Opening.field)
-    query = query.join(Opening, Opening.seq == Event.seq)
+    query = query.join(Opening, and_(Opening.seq == Event.seq, Opening.field.not_in(STAYS_HERE)))
     for batch in db.execute(query).partitions():
         yield "".join(_opening_lines(batch)).encode()
 

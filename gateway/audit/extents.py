@@ -78,20 +78,23 @@ def every_read(db: Session, search: Search, *, until: int) -> Iterator[ReadOfIns
         batch = list(db.scalars(asked.order_by(Event.seq).limit(BATCH)))
         if not batch:
             return
-        found = _told(db, batch, queries.names_of(db, batch), approvals)
+        found = _told(db, batch, queries.names_of(db, batch), approvals, until)
         after = batch[-1].seq
         db.expunge_all()
         yield from found
 
 
-def _told(db: Session, opened: Sequence[Event], names: Mapping[int, str], approvals: Approvals) -> list[ReadOfInstance]:
-    followed = _following(db, [event.seq for event in opened])
+def _told(
+    db: Session, opened: Sequence[Event], names: Mapping[int, str], approvals: Approvals, until: int | None = None
+) -> list[ReadOfInstance]:
+    followed = _following(db, [event.seq for event in opened], until)
     return [_read(each, names.get(each.seq, ""), followed.get(each.seq, []), approvals) for each in opened]
 
 
-def _following(db: Session, leases: Sequence[int]) -> dict[int, list[Event]]:
+def _following(db: Session, leases: Sequence[int], until: int | None) -> dict[int, list[Event]]:
     followed: dict[int, list[Event]] = {}
     query = select(Event).where(Event.lease_seq.in_(leases), Event.action.in_((FRAMES, CLOSED)))
+    query = query if until is None else query.where(Event.seq <= until)
     for event in db.scalars(query.order_by(Event.seq)):
         followed.setdefault(event.lease_seq or 0, []).append(event)
     return followed

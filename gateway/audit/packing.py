@@ -56,13 +56,15 @@ def _files(db: Session, begun: Contents) -> Iterator[tuple[str, Pieces]]:
     digests: dict[str, str] = {}
     for form in begun.asked.forms:
         name = layout.form(form)
-        yield name, _form(db, begun, form, name, digests)
+        yield name, _hashed(told(db, FORMS[form], begun.listing), name, digests)
+    for name, lines in contents.answers(db, begun):
+        yield name, _hashed(lines, name, digests)
     yield layout.ABOUT, contents.about(begun, digests)
 
 
-def _form(db: Session, begun: Contents, form: str, name: str, digests: dict[str, str]) -> Pieces:
+def _hashed(lines: Iterator[str], name: str, digests: dict[str, str]) -> Pieces:
     digest = hashlib.sha256()
-    for text in told(db, FORMS[form], begun.listing):
+    for text in lines:
         piece = text.encode()
         digest.update(piece)
         yield piece

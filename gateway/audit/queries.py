@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from gateway.audit.search import EVERYTHING, Search
+from gateway.audit.search import EVERYTHING, STAYS_HERE, Search
 from gateway.audit.verify import Head
 from gateway.catalogue.models import Site
 from gateway.catalogue.released import FINDERS, Clear
@@ -212,8 +212,9 @@ def matching_seqs(db: Session, search: Search, *, after: int, until: int) -> set
 
 
 def openings(db: Session, *, after: int, until: int) -> dict[int, dict[str, Opening]]:
-    """seq -> field -> opening, of the events between two places."""
+    """seq -> field -> opening, of the events between two places; without the patients that somebody searched for."""
     found: dict[int, dict[str, Opening]] = {}
-    for each in db.scalars(select(Opening).where(Opening.seq > after, Opening.seq <= until)):
+    here = (Opening.seq > after, Opening.seq <= until, Opening.field.not_in(STAYS_HERE))
+    for each in db.scalars(select(Opening).where(*here)):
         found.setdefault(each.seq, {})[each.field] = each
     return found

@@ -10,6 +10,7 @@ from gateway.trail.canonical import Json
 
 PERSONAL = ("person", "patient", "study")  # what is only committed to: a study's own UID leads to its patient
 UNKNOWN = "unknown"
+STAYS_HERE = ("personal.searched_patient", "personal.searched_study")  # openings that no file takes away
 
 
 @dataclass(frozen=True, slots=True)

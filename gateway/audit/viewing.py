@@ -8,7 +8,7 @@ from typing import TypeVar
 from flask import Response
 from sqlalchemy.orm import Session
 
-from gateway.audit import contents
+from gateway.audit import contents, queries
 from gateway.audit.answers import ANSWERS
 from gateway.audit.commands import exporting, searching
 from gateway.audit.exports import FORMATS, pieces
@@ -44,7 +44,7 @@ def answered(search: Search, form: str) -> Response:
     lines, media_type = ANSWERS[form]
     moment = now()
     noted(exporting(by=actor(), search=search, form=f"answer.{form}", named=True, now=moment))
-    made = _filled(lambda db: lines(db, search, now=moment))
+    made = _filled(lambda db: lines(db, search, now=moment, until=queries.head(db).seq))
     return _download(Response(made, content_type=media_type), f"answer-{moment:%Y%m%dT%H%M%SZ}.{form}")
 
 

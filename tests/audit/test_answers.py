@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,6 +18,7 @@ from sqlalchemy import select, text
 from gateway import db as database
 from gateway.audit import queries
 from gateway.audit.answers import totals
+from gateway.audit.offline.check import check
 from gateway.audit.search import Search
 from gateway.catalogue.models import Instance, Series, Study
 from gateway.clock import now
@@ -197,6 +200,27 @@ def test_the_answer_is_taken_away_with_what_each_read_rests_on(world: World) -> 
     assert [each["instance"] for each in told["reads"]] == [first.uid]
     assert told["search"] == {"patient": "given"}
     assert number not in answer.text
+
+
+def test_a_bundle_of_a_question_brings_the_answer_and_no_patients_number(world: World, tmp_path: Path) -> None:
+    first, second = two_read(world)
+    auditor, number = signed_in(world.app, "vera"), study_of(first).patient_id
+    answer = send(auditor, "/audit/reads", "/audit/export.bundle", patient=number)
+    (tmp_path / "audit.zip").write_bytes(answer.data)
+    found = check(tmp_path / "audit.zip")
+    assert found.sound, found.faults
+    bundle = ZipFile(tmp_path / "audit.zip")
+    told = json.loads(bundle.read("answer.json"))
+    assert [(each["instance"], each["extent"]) for each in told["reads"]] == [(first.uid, "whole instance")]
+    assert first.uid in bundle.read("answer.csv").decode()
+    assert {"answer.csv", "answer.json"} <= set(json.loads(bundle.read("bundle.json"))["forms"])
+    everything = auditor.get("/audit/export.bundle?action=audit").data
+    for name in (whole := ZipFile(io.BytesIO(everything))).namelist():
+        assert number.encode() not in whole.read(name)
+    lines = send(auditor, "/audit/reads", "/audit/export.ndjson").text
+    assert "Vera" in lines
+    assert number not in lines
+    assert second.uid not in bundle.read("events.ndjson").decode()
 
 
 def test_only_an_auditor_gets_an_answer(world: World) -> None:

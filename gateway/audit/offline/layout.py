@@ -9,6 +9,7 @@ leaves.bin       whole log: the hash of every event, by which a changed one is f
 proofs.ndjson    part of a log: the audit path of each event
 openings.ndjson  the personal values behind commitments, unless they were left out
 audit.*          the same events in other forms, for reading; not proved
+answer.*         part of a log: which reads these are, with what they rest on and how much in all; not proved
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ SMALL = 64 * 1024 * 1024  # bytes; a file that is read whole is not larger
 def form(name: str) -> str:
     """The file that holds the events in another form."""
     return f"audit.{name}"
+
+
+def answer(name: str) -> str:
+    """The file that holds the answer to what was asked."""
+    return f"answer.{name}"
 
 
 class NoBundle(ValueError):
