@@ -148,6 +148,7 @@ class Screening(Base):
     model_sha256: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(10), index=True)
     reason: Mapped[str] = mapped_column(String(200), default="")
+    fault: Mapped[str] = mapped_column(String(60), default="")  # of a failed one, the code of what went wrong
     marks: Mapped[list[Any]] = mapped_column(JSON, default=list)
     rounds: Mapped[int] = mapped_column(default=0)
     people: Mapped[int] = mapped_column(default=0)  # how many decided it; 0: the machine alone

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
 from gateway.catalogue.queries import instances_in
+from gateway.catalogue.retrying import is_due
 from gateway.catalogue.seen import FAILED, WSI, facts_of, latest, pyramids_of, volumes_beside, write
 from gateway.catalogue.sources import open_source
 from gateway.catalogue.standing import standing
@@ -52,6 +53,14 @@ class _Group:
     volumes: tuple[Instance, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whether all that failed is to be tried again, and not only what is due by this time."""
+
+    again: bool
+    now: datetime
+
+
 def screen_datasets(
     dataset_ids: Sequence[str],
     *,
@@ -63,13 +72,13 @@ def screen_datasets(
 ) -> Counter[str]:
     """Look at whatever in these datasets the rules want looked at and nobody has yet; gives how many of each state.
 
-    `again` looks once more at what could not be looked at before. Never call it inside a transaction. What fails is
-    written as failed, so that it stays withheld; so is an image on which two readers, one after the other, have crashed
-    or run out of memory.
+    What could not be looked at before is tried once more when it is due (retrying.py), with `again` at once. Never call
+    it inside a transaction. What fails is written as failed, so that it stays withheld; so is an image on which two
+    readers, one after the other, have crashed or run out of memory.
     """
     rules = load_rules(current().policies_dir)
     with reading() as db:
-        groups = list(_groups(db, dataset_ids, rules, again))
+        groups = list(_groups(db, dataset_ids, rules, _Asked(again, now)))
     done = Counter[str]()
     with Watchers(eyes) as watchers:
         for number, group in enumerate(groups):
@@ -113,7 +122,7 @@ class Watchers:
         return self._eyes
 
 
-def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, again: bool) -> Iterator[_Group]:
+def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, asked: _Asked) -> Iterator[_Group]:
     slides: list[Instance] = []
     overviews: list[_Group] = []
     for instance in instances_in(db, dataset_ids):
@@ -121,21 +130,23 @@ def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, again: b
         if not verdict.screened:
             continue
         if verdict.tissue:
-            if _waits(latest(db, instance, rules), again):
+            if _waits(db, latest(db, instance, rules), asked):
                 volumes = tuple(volumes_beside(db, instance))
                 overviews.append(_Group((instance,), slide=False, overview=True, volumes=volumes))
         elif instance.sop_class == WSI and instance.series_id is not None:
             slides.append(instance)
-        elif _waits(latest(db, instance, rules), again):
+        elif _waits(db, latest(db, instance, rules), asked):
             yield _Group((instance,), slide=False)
     for levels in pyramids_of(slides):
-        if any(_waits(latest(db, each, rules), again) for each in levels):
+        if any(_waits(db, latest(db, each, rules), asked) for each in levels):
             yield _Group(tuple(levels), slide=True)
     yield from overviews
 
 
-def _waits(found: Screening | None, again: bool) -> bool:
-    return found is None or (again and found.state == FAILED)
+def _waits(db: Session, found: Screening | None, asked: _Asked) -> bool:
+    if found is None or found.state != FAILED:
+        return found is None
+    return asked.again or is_due(db, found, asked.now)
 
 
 def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screened | SlidegateError]:

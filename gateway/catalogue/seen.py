@@ -153,7 +153,7 @@ def write(
     )
     frames: Mapping[int, bytes] = {}
     if isinstance(outcome, SlidegateError):
-        row.state, row.reason, row.marks = FAILED, outcome.message[:200], []
+        row.state, row.reason, row.fault, row.marks = FAILED, outcome.message[:200], outcome.code, []
     else:
         row.state, row.rounds, frames = outcome.state, outcome.rounds, outcome.replaced
         row.reason = reason or outcome.reason

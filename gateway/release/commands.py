@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue.models import Archive as ArchiveRow
 from gateway.catalogue.models import Instance, Site
 from gateway.catalogue.queries import instances_in
-from gateway.catalogue.seen import facts_of, latest
+from gateway.catalogue.seen import facts_of, latest, looked_with
 from gateway.deid.identifiers import Identifiers
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.plan import Plan, load_plan
@@ -151,6 +151,7 @@ def build(db: Session, *, by: Actor, grant: Grant, now: datetime) -> Release:
         deid_policy=plan.name,
         deid_sha256=plan.sha256,
         pixels_sha256=rules.sha256,
+        model_sha256=looked_with(rules)[1],
     )
     db.add(release)
     db.flush()
@@ -189,6 +190,7 @@ def _record(db: Session, by: Actor, release: Release, now: datetime) -> None:
         "deid_policy": release.deid_policy,
         "deid_sha256": release.deid_sha256,
         "pixels_sha256": release.pixels_sha256,
+        "model_sha256": release.model_sha256,
         "consent_epoch": release.consent_epoch,
         "consent_sha256": release.consent_sha256,
     }

@@ -55,7 +55,10 @@ class PolicyChanged(SlidegateError):
 
     code = "policy-changed"
     status = 503
-    title = "A policy of this release has changed since it was built, so nothing is released until it is built again"
+    title = (
+        "A policy of this release, or what looks at its pixels, has changed, "
+        "so nothing is released until all of it has been decided on anew"
+    )
 
 
 class KeepsUids(Conflict):

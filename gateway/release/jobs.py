@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from gateway import clock
 from gateway.catalogue.screening import screen_datasets
+from gateway.catalogue.seen import stale
 from gateway.db import reading, transaction
 from gateway.errors import NotFound
 from gateway.jobs.handlers import handler
+from gateway.jobs.queries import is_open
+from gateway.jobs.queue import enqueue
+from gateway.jobs.rounds import go_round
+from gateway.pixels.rules import load_rules
 from gateway.projects.models import Grant
 from gateway.release.commands import build
 from gateway.release.delivering import KIND, deliver
+from gateway.release.governing import outdated
 from gateway.release.models import Release
 from gateway.release.refreshing import living, refresh
+from gateway.settings import current
 from gateway.trail.record import SYSTEM
+
+REFRESH = "release.refresh"
 
 
 @handler("release.build")
@@ -37,9 +47,20 @@ def deliver_release(payload: Any) -> None:
     deliver(payload["delivery"], payload["first"])
 
 
-@handler("release.refresh")
+@go_round(every=300)
+def follow(now: datetime) -> None:
+    """Have releases follow the rules and models of now, once everything has been looked at under these."""
+    rules = load_rules(current().policies_dir)
+    with transaction() as db:
+        if stale(db, rules) or is_open(db, "screening.rescan") or is_open(db, REFRESH):
+            return
+        if any(outdated(release, rules) for release in living(db, now)):
+            enqueue(db, kind=REFRESH, payload={"instances": None}, now=now)
+
+
+@handler(REFRESH)
 def refresh_releases(payload: Any) -> None:
-    """Decide anew on payload["instances"], or on all that is withheld, in every release that lives; harmless twice."""
+    """Decide anew on payload["instances"], or on what is out of date, in every release that lives; harmless twice."""
     with reading() as db:
         releases = [each.id for each in living(db, clock.now())]
     for each in releases:

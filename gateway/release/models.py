@@ -26,6 +26,7 @@ class Release(Base):
     deid_policy: Mapped[str] = mapped_column(String(100))
     deid_sha256: Mapped[str] = mapped_column(String(64))
     pixels_sha256: Mapped[str] = mapped_column(String(64))
+    model_sha256: Mapped[str] = mapped_column(String(64))  # of what looked at the pixels
     released: Mapped[int] = mapped_column(default=0)
     withheld: Mapped[int] = mapped_column(default=0)
 

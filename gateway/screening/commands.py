@@ -8,21 +8,23 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
-from gateway.catalogue.seen import FAILED, facts_of, latest
+from gateway.catalogue.retrying import due
+from gateway.catalogue.seen import FAILED, facts_of, latest, looked_with, stale
 from gateway.errors import Conflict, Forbidden, Invalid
 from gateway.jobs.models import WorkItem
+from gateway.jobs.queries import is_open, newest_of
 from gateway.jobs.queue import enqueue
 from gateway.people.models import Account
 from gateway.people.roles import permissions_of
 from gateway.people.tokens import acting
-from gateway.pixels.rules import load_rules
+from gateway.pixels.rules import PixelRules, load_rules
 from gateway.pixels.screen import REVIEW
 from gateway.screening.models import Opinion
 from gateway.screening.queries import agreeing, opinions_on
 from gateway.settings import current
 from gateway.trail.record import Actor, record
 
-PERMISSION = "pixels.review"
+PERMISSION, RESCAN = "pixels.review", "screening.rescan"
 ACCEPT, REDACT, WITHHOLD = DECISIONS = ("accept", "redact", "withhold")
 
 
@@ -90,5 +92,21 @@ def _settled(db: Session, screening: Screening) -> bool:
 
 def look_again(db: Session, *, by: Actor, now: datetime) -> WorkItem:
     """Have everything looked at that is stale, failed or new, by a job."""
+    return _ask(db, by, load_rules(current().policies_dir), now, again=True)
+
+
+def keep_up(db: Session, *, by: Actor, now: datetime) -> WorkItem | None:
+    """Have looked at what is out of date, once under each set of rules and models, and what failed when it is due."""
+    rules = load_rules(current().policies_dir)
+    if is_open(db, RESCAN):
+        return None
+    last = newest_of(db, RESCAN)
+    asked = last is not None and last.payload.get("with") == list(looked_with(rules))
+    if (asked or not stale(db, rules)) and next(due(db, rules, now), None) is None:
+        return None
+    return _ask(db, by, rules, now, again=False)
+
+
+def _ask(db: Session, by: Actor, rules: PixelRules, now: datetime, *, again: bool) -> WorkItem:
     record(db, action="pixels.rescan-asked", actor=by, now=now)
-    return enqueue(db, kind="screening.rescan", payload={}, now=now)
+    return enqueue(db, kind=RESCAN, payload={"with": list(looked_with(rules)), "again": again}, now=now)

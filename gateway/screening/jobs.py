@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +13,8 @@ from gateway.catalogue.screening import screen_datasets
 from gateway.db import reading, transaction
 from gateway.jobs.handlers import handler
 from gateway.jobs.queue import enqueue
+from gateway.jobs.rounds import go_round
+from gateway.screening import commands
 from gateway.screening.settling import settle
 from gateway.trail.record import SYSTEM
 
@@ -22,11 +25,21 @@ def carry_out(payload: Any) -> None:
     settle(payload["opinion"], now=clock.now())
 
 
-@handler("screening.rescan")
-def rescan(_payload: Any) -> None:
-    """Look at whatever nobody has looked at under the rules and models of now, and once more at what failed."""
+@go_round(every=300)
+def keep_up(now: datetime) -> None:
+    """Nobody has to press a button: what is out of date is looked at, and what failed is tried again in its time."""
+    with transaction() as db:
+        commands.keep_up(db, by=SYSTEM, now=now)
+
+
+@handler(commands.RESCAN)
+def rescan(payload: Any) -> None:
+    """Look at whatever nobody has looked at under the rules and models of now, and once more at what failed.
+
+    At all that failed if payload["again"], else at what is due. Then releases follow.
+    """
     with reading() as db:
         datasets = list(db.scalars(select(Dataset.id)))
-    screen_datasets(datasets, by=SYSTEM, now=clock.now(), again=True)
+    screen_datasets(datasets, by=SYSTEM, now=clock.now(), again=payload["again"])
     with transaction() as db:
         enqueue(db, kind="release.refresh", payload={"instances": None}, now=clock.now())
