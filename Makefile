@@ -34,6 +34,9 @@ bench: .venv/dev system   ## performance as ratios; writes var/bench.json
 verifier: .venv/runtime   ## slidegate-verify as one file, var/slidegate-verify.pyz, and its SHA-256
 	$(BIN)/slidegate audit verifier var/slidegate-verify.pyz
 
+faults: .venv/dev system  ## kills, crashes, full and read-only stores, tampering, at length; writes var/faults.json
+	$(BIN)/python -m tests.faults $(PARTS)
+
 lock: .venv/runtime       ## pin every dependency anew, with hashes
 	$(BIN)/pip install -q uv
 	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock

@@ -80,10 +80,10 @@ class Reading:
 
 
 @contextmanager
-def _served(house: House, folder: Path, application: str) -> Iterator[subprocess.Popen[bytes]]:
+def _served(house: House, folder: Path, application: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config/gunicorn.conf.py"), "--chdir", ".",
                "--pythonpath", f"{ROOT},{folder}", application]  # fmt: skip
-    environ = {**os.environ, **house.environment(), "SLIDEGATE_WORKERS": "1"}
+    environ = {**os.environ, **house.environment(), "SLIDEGATE_WORKERS": "1", **more}
     master = subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
         wait_until_ready(house.base_url, master)
