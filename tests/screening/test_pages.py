@@ -75,6 +75,24 @@ def test_a_form_without_a_script_does(world: World) -> None:
     assert [each.kind for each in waiting()] == ["image"]
 
 
+def test_a_second_person_sees_what_the_first_said_and_agrees_with_it(world: World) -> None:
+    path = f"/screening/{the('image').id}"
+    first, second = signed_in(world.app, "priya"), signed_in(world.app, "paul")
+    box = {"left": "3", "top": "4", "right": "640", "bottom": "61"}
+    assert send(first, path, path, decision="redact", **box).status_code == 303
+    assert "another person decides too" in first.get("/screening").text
+    page = second.get(path).text
+    assert "take out 1 box" in page
+    assert "2 people have to agree" in page
+    assert all(f'name="{side}" value="{value}"' in page for side, value in box.items())
+    assert "1 of 2" in second.get("/screening").text
+    assert send(second, path, path, decision="redact", **box).status_code == 303
+    assert "being carried out" in second.get("/screening").text
+    do_the_work()
+    assert "released without what was marked, by 2 people" in first.get("/screening").text
+    assert [each.kind for each in waiting()] == ["slide"]
+
+
 def test_a_bad_box_is_told_in_one_line(world: World) -> None:
     steward, path = signed_in(world.app, "priya"), f"/screening/{the('slide').id}"
     for box, told in (
