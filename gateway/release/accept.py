@@ -27,6 +27,14 @@ OCTETS, DICOM, MULTIPART = "application/octet-stream", "application/dicom", "mul
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What is going to be sent."""
+
+    media_type: str
+    multipart: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """One media range of an Accept header; `type` is the part's type for multipart."""
 
@@ -35,24 +43,18 @@ class Wanted:
     transfer_syntax: str
     quality: float
 
-    def takes(self, media_type: str, transfer_syntax: str = "") -> bool:
-        """Whether this range takes such an answer. No transfer syntax asked for: any will do."""
-        if self.transfer_syntax not in ("", "*", transfer_syntax):
-            return False
-        main = media_type.partition("/")[0]
-        return self.quality > 0 and self.type in ("*/*", media_type, f"{main}/*")
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What is going to be sent."""
-
-    media_type: str
-    multipart: bool
+    def fits(self, given: Given, transfer_syntax: str) -> int:
+        """How closely this range describes an answer, 0 if not at all. No transfer syntax asked for: any will do."""
+        if self.multipart != given.multipart or self.transfer_syntax not in ("", "*", transfer_syntax):
+            return 0
+        kinds = ("*/*", f"{given.media_type.partition('/')[0]}/*", given.media_type)
+        if self.type not in kinds:
+            return 0
+        return 2 * kinds.index(self.type) + 1 + (self.transfer_syntax not in ("", "*"))
 
 
 def wanted(accept: str) -> list[Wanted]:
-    """The ranges of an Accept header, best first; an empty header takes anything."""
+    """The ranges of an Accept header, in its order; an empty header takes anything."""
     found = []
     for part in _split(accept) or ["*/*"]:
         name, options = parse_options_header(part)
@@ -63,7 +65,7 @@ def wanted(accept: str) -> list[Wanted]:
         except ValueError:
             quality = 0.0
         found.append(Wanted(kind.lower(), multipart, options.get("transfer-syntax", ""), quality))
-    return sorted(found, key=lambda each: -each.quality)
+    return found
 
 
 def _split(accept: str) -> list[str]:
@@ -79,12 +81,20 @@ def _split(accept: str) -> list[str]:
 
 
 def choose(accept: str, offered: Sequence[str], transfer_syntax: str = "") -> Given:
-    """The first offered media type that the caller's best range takes. Raises NotAcceptable."""
-    for each in wanted(accept):
-        for media_type in offered:
-            if each.takes(media_type, transfer_syntax):
-                return Given(media_type, each.multipart)
-    raise NotAcceptable
+    """The answer that the caller likes best, the first offered of equals. Raises NotAcceptable.
+
+    The range that describes an answer most closely says how much it is liked (RFC 9110 12.5.1), so that `image/*;q=0`
+    is no answer to `*/*` beside it; of two that are liked alike, the one that is named first is given.
+    """
+    ranges, best, given = wanted(accept), (0.0, 0), None
+    for each in (Given(media_type, multipart) for multipart in (False, True) for media_type in offered):
+        fitting = [(asked.fits(each, transfer_syntax), asked.quality, -at) for at, asked in enumerate(ranges)]
+        fit, quality, at = max(fitting)
+        if fit and quality > 0 and (given is None or (quality, at) > best):
+            best, given = (quality, at), each
+    if given is None:
+        raise NotAcceptable
+    return given
 
 
 def frame_types(transfer_syntax: str) -> list[str]:

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from gateway import clock
 from gateway.db import reading, transaction
 from gateway.errors import Invalid
-from gateway.release import annotating, visits
+from gateway.release import annotating, cors, visits
 from gateway.release.annotation_schemas import FeatureSchema, collection, feature
 from gateway.release.queries import Place
 
@@ -19,6 +19,7 @@ GEOJSON = "application/geo+json"
 LARGEST = 256 * 1024  # bytes of a shape as JSON
 
 drawn = Blueprint("annotations", __name__, url_prefix="/releases/<release_id>/annotations/<series_uid>")
+cors.install(drawn, cors.WRITING)
 
 
 class NotAnAnnotation(Invalid):

@@ -10,6 +10,8 @@ from gateway.dicom.rope import Literal, Rope, SourceRange
 from gateway.release.models import ManifestEntry
 from gateway.release.queries import Member
 
+HEAD_END = "\r\n\r\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -64,16 +66,17 @@ class Instances:
     def __init__(self, kind: str) -> None:
         boundary = _boundary()
         self.content_type = _content_type(kind, boundary)
-        self._head = f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode("ascii")
+        self._head = f"--{boundary}\r\nContent-Type: {kind}; transfer-syntax="
         self._end = f"--{boundary}--\r\n".encode("ascii")
 
     def length(self, members: Iterator[Member]) -> int:
         """Bytes of the whole."""
-        return sum(len(self._head) + each.size + 2 for each in members) + len(self._end)
+        around = len(self._head) + len(HEAD_END) + 2
+        return sum(around + len(each.transfer_syntax) + each.size for each in members) + len(self._end)
 
-    def head(self, _entry: ManifestEntry) -> bytes:
-        """The boundary and the header of a part."""
-        return self._head
+    def head(self, entry: ManifestEntry) -> bytes:
+        """The boundary and the header of a part, with its transfer syntax (PS3.18 8.7.3.5.2)."""
+        return f"{self._head}{entry.transfer_syntax}{HEAD_END}".encode("ascii")
 
     def seen(self, chunk: bytes) -> None:
         """Nothing is counted."""

@@ -202,17 +202,19 @@ def bare_entries_of(db: Session, release_id: str, page: Page) -> Sequence[Manife
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An instance by its UIDs, and its length in bytes."""
+    """An instance by its UIDs, its length in bytes, and how it is encoded."""
 
     study_uid: str
     series_uid: str
     uid: str
     size: int
+    transfer_syntax: str
 
 
 def members(db: Session, release_id: str, place: Place) -> Iterator[Member]:
     """All released instances below a place, a row at a time. Index: ix_manifest_entry_in_order."""
-    told = (ManifestEntry.study_uid, ManifestEntry.series_uid, ManifestEntry.uid, ManifestEntry.size)
+    names = (ManifestEntry.study_uid, ManifestEntry.series_uid, ManifestEntry.uid)
+    told = (*names, ManifestEntry.size, ManifestEntry.transfer_syntax)
     asked = _below(release_id, place).with_only_columns(*told).execution_options(yield_per=10_000)
     for row in db.execute(asked):
         yield Member(*row)

@@ -168,7 +168,7 @@ def sizes(visit: Visit, place: Place) -> Iterator[Member]:
             yield from members(db, visit.release.id, place)
     else:
         for entry in walk(visit, place):
-            yield Member(entry.study_uid, entry.series_uid, entry.uid, entry.size)
+            yield Member(entry.study_uid, entry.series_uid, entry.uid, entry.size, entry.transfer_syntax)
 
 
 def paged(visit: Visit, fetch: Callable[[Session, Mark], Sequence[ManifestEntry]]) -> Iterator[ManifestEntry]:

@@ -186,7 +186,8 @@ def test_headers_of_more_than_a_plain_one_can_tell_are_counted(world: World) -> 
     tar = Tar(world.release)
     head = tar.head(entry)
     sums = tar.tail(entry)
-    length = tar.length(iter([Member(entry.study_uid, entry.series_uid, entry.uid, entry.size)]))
+    member = Member(entry.study_uid, entry.series_uid, entry.uid, entry.size, entry.transfer_syntax)
+    length = tar.length(iter([member]))
     assert length == len(head) + entry.size + len(sums) + sum(map(len, tar.end()))
     with tarfile.open(fileobj=BytesIO(head)) as read:
         first = read.firstmember

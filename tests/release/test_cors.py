@@ -67,6 +67,22 @@ def test_the_question_before_needs_no_token_and_tells_what_may_be_sent(open_worl
     assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
 
 
+def test_a_registered_origin_may_keep_annotations_with_its_token(open_world: World) -> None:
+    path = f"/releases/{open_world.release.id}/annotations/{open_world.biggest().series_uid}"
+    asked = {"Origin": VIEWER, "Access-Control-Request-Method": "POST"}
+    before = open_world.browser.options(path, headers=asked)
+    assert before.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST, DELETE"
+    assert "Content-Type" in before.headers["Access-Control-Allow-Headers"]
+    shape = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {"name": "cell"}}
+    headers = {"Origin": VIEWER, **bearer(open_world.token)}
+    kept = open_world.browser.post(path, json=shape, headers=headers)
+    listed = open_world.browser.get(path, headers=headers)
+    assert (kept.status_code, listed.status_code) == (201, 200)
+    assert {each.headers["Access-Control-Allow-Origin"] for each in (kept, listed)} == {VIEWER}
+    other = open_world.browser.get(path, headers={**headers, "Origin": "https://evil.example.org"})
+    assert allowed(other.headers) == []
+
+
 def test_without_the_setting_and_elsewhere_nobody_may(world: World) -> None:
     assert allowed(world.get("/studies", Origin=VIEWER).headers) == []
     settings_room.use(replace(settings_room.current(), cors_origins=(VIEWER,)))

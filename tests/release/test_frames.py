@@ -106,6 +106,11 @@ JPEG = "1.2.840.10008.1.2.4.50"
         ('multipart/related; type="image/jls", multipart/related; type="image/jpeg"', "multipart/related", True),
         ("image/png, application/octet-stream;q=0.5", "application/octet-stream", False),
         ("image/jpeg;q=0.1, application/octet-stream;q=0.9", "application/octet-stream", False),
+        ("image/jpeg;q=0, */*", "application/octet-stream", False),
+        ("*/*, image/*;q=0", "application/octet-stream", False),
+        ("image/*;q=0.2, image/jpeg;q=0.9, application/octet-stream;q=0.5", "image/jpeg", False),
+        (f"*/*;q=0.9, image/jpeg;q=0.1, image/jpeg;q=1;transfer-syntax={JPEG}", "image/jpeg", False),
+        ('application/octet-stream;q=0.5, multipart/related; type="image/jpeg"', "multipart/related", True),
     ],
 )
 def test_a_frame_comes_as_the_best_of_what_is_accepted(world: World, accept: str, type_: str, multipart: bool) -> None:
@@ -118,7 +123,8 @@ def test_a_frame_comes_as_the_best_of_what_is_accepted(world: World, accept: str
 @pytest.mark.parametrize(
     "accept",
     ["image/png", "text/html", "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1",
-     'multipart/related; type="application/dicom"', "image/jpeg;q=0", "*/*; transfer-syntax=1.2.3"],
+     'multipart/related; type="application/dicom"', "image/jpeg;q=0", "image/jpeg;q=0, image/*",
+     "*/*;q=0, image/png", "*/*; transfer-syntax=1.2.3"],
 )  # fmt: skip
 def test_what_cannot_be_given_is_not_acceptable(world: World, accept: str) -> None:
     answer = world.get(at(world.biggest(), "/frames/1"), Accept=accept)
@@ -171,6 +177,15 @@ def test_sparse_tiles_are_put_where_they_lie(world: World) -> None:
         assert places[f"{column},{row}"] == number
         assert column < across
         assert row < down
+
+
+def test_each_part_says_how_its_instance_is_encoded(world: World) -> None:
+    entry = world.biggest()
+    kind = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+    for path in (f"/studies/{entry.study_uid}", at(entry)):
+        answer = world.get(path, Accept=kind)
+        assert {each for each, _ in parts(answer)} == {f"application/dicom; transfer-syntax={JPEG}"}
+        assert int(answer.headers["Content-Length"]) == len(answer.data)
 
 
 def test_a_study_comes_in_a_transfer_syntax_only_if_all_of_it_has_it(world: World) -> None:
