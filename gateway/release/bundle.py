@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.db import reading
 from gateway.errors import SlidegateError, Withheld
-from gateway.release import slide, visits
+from gateway.release import visits
 from gateway.release.models import ManifestEntry
 from gateway.release.queries import Member
 from gateway.release.streams import Leased, Stream, Watch
@@ -104,12 +104,12 @@ class Bundle:
         with ExitStack() as held:
             with reading() as db:
                 found = visits.find(db, visit, entry.uid)
-                opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, found))
+                opened = held.enter_context(visits.opened(db, visit, found))
             with visits.recorded_refusal(visit.actor, visit.release, entry.uid):
                 if opened.length != entry.size:  # else the whole would not be as long as was said
                     raise Withheld("The archive has changed this image since the release was made.")
-            leased = Leased(visits.lease(visit, found, "instance"), 0, opened.length)
-            return Stream(opened.rope, self._watch, [leased], 0, opened.length, held.pop_all().close)
+            leased = Leased(visits.lease(visit, found, "instance"), [(0, opened.length)])
+            return Stream(opened.rope, self._watch, leased, 0, opened.length, held.pop_all().close)
 
     def close(self) -> None:
         """Close what is open; the web server calls it however the answer ends."""

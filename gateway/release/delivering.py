@@ -21,7 +21,7 @@ from gateway.db import reading, transaction
 from gateway.errors import Conflict, NotFound, Withheld
 from gateway.jobs.queue import enqueue
 from gateway.people.models import Account
-from gateway.release import slide, visits
+from gateway.release import visits
 from gateway.release.models import Delivered, Delivery, ManifestEntry, Release
 from gateway.release.streams import Leased, Stream, Watch
 from gateway.release.targets import Target, target_at
@@ -109,11 +109,12 @@ def _write(delivery: Delivery, entry: ManifestEntry, visit: Visit, watch: Watch,
     with ExitStack() as held:
         with reading() as db:
             found = visits.find(db, visit, entry.uid)
-            opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, found))
-        if opened.length != entry.size:
-            raise Withheld("The archive has changed this image since the release was made.")
-        leased = Leased(visits.lease(visit, found, "instance"), 0, opened.length)
-        stream = Stream(opened.rope, watch, [leased], 0, opened.length, held.pop_all().close)
+            opened = held.enter_context(visits.opened(db, visit, found))
+        with visits.recorded_refusal(visit.actor, visit.release, entry.uid):
+            if opened.length != entry.size:
+                raise Withheld("The archive has changed this image since the release was made.")
+        leased = Leased(visits.lease(visit, found, "instance"), [(0, opened.length)])
+        stream = Stream(opened.rope, watch, leased, 0, opened.length, held.pop_all().close)
     try:
         target.put(name, _hashed(stream, digest))
     finally:

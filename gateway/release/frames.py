@@ -22,6 +22,7 @@ from gateway.release.multipart import Message, Part, related
 from gateway.release.queries import Place
 from gateway.release.streams import Leased, Stream, Watch
 from gateway.release.visits import Visit
+from gateway.trail.leases import Lease
 from gateway.trail.reads import How
 
 MOST_FRAMES = 256  # frames in one request
@@ -50,13 +51,13 @@ def taken(
     """What `give` makes of each frame, each entered in the journal before it leaves."""
     with reading() as db:
         entry = visits.at_its_place(visits.find(db, visit, place.instance), place, visit)
-        with slide.opened(db, visit.pass_, visit.release, entry) as opened:
+        with visits.opened(db, visit, entry) as opened:
             _within(visit, opened, numbers)
-            lease = visits.lease(visit, entry, how)
-            bodies = [give(opened, number) for number in numbers]
-    for number in numbers:
-        lease.frame(number)
-    lease.close(sum(map(len, bodies)), "complete")
+            with visits.leased(visit, entry, how) as lease:
+                bodies = [give(opened, number) for number in numbers]
+                for number in numbers:
+                    lease.frame(number)
+                lease.close(sum(map(len, bodies)), "complete")
     return bodies
 
 
@@ -68,21 +69,30 @@ def frames(release_id: str, study: str, series: str, uid: str, numbers: str) -> 
         with reading() as db:
             entry = visits.at_its_place(visits.find(db, visit, uid), Place(study, series, uid), visit)
             given = choose(accepted(), frame_types(entry.transfer_syntax), entry.transfer_syntax)
-            opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, entry))
+            opened = held.enter_context(visits.opened(db, visit, entry))
             _within(visit, opened, asked)
-            lease = visits.lease(visit, entry, "frames")
         message = _message(opened, asked, given)
-        body = message.rope.read(0, message.rope.length) if message.rope.length <= AT_ONCE else None
-        for number in asked:
-            lease.frame(number)
-        if body is not None:
+        with visits.leased(visit, entry, "frames") as lease:
+            if message.rope.length > AT_ONCE:
+                return _streamed(visit, message, asked, lease, held)
+            body = message.rope.read(0, message.rope.length)
+            for number in asked:
+                lease.frame(number)
             lease.close(sum(stop - start for start, stop in message.spans), "complete")
-            if not given.multipart:
-                turnstile.remember(request.environ, visit, entry, lease, given.media_type, _until(visit))
-            return answer(body, message.content_type)
-        leased = [Leased(lease, start, stop) for start, stop in message.spans]
-        stream = Stream(message.rope, Watch(visit), leased, 0, message.rope.length, held.pop_all().close)
-    headers = {"Content-Length": str(message.rope.length), "Cache-Control": PRIVATE}
+        if not given.multipart:
+            turnstile.remember(request.environ, opened, held, lease, given.media_type, _until(visit))
+        return answer(body, message.content_type)
+
+
+def _streamed(visit: Visit, message: Message, numbers: Sequence[int], lease: Lease, held: ExitStack) -> Response:
+    """Frames that are many bytes. The lease stays open as long as they take."""
+    lease.hold()
+    for number in numbers:
+        lease.frame(number)
+    length = message.rope.length
+    stream = Stream(message.rope, Watch(visit), Leased(lease, message.spans), 0, length, held.pop_all().close)
+    stream.begin()
+    headers = {"Content-Length": str(length), "Cache-Control": PRIVATE}
     return Response(stream, headers=headers, content_type=message.content_type, direct_passthrough=True)
 
 

@@ -29,7 +29,7 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
         return _bundle(visit, Place(study, series, uid), Instances(DICOM))
     with ExitStack() as held:
         with reading() as db:
-            opened = held.enter_context(slide.opened(db, visit.pass_, visit.release, entry))
+            opened = held.enter_context(visits.opened(db, visit, entry))
         if (unmet := _unmet(opened.etag)) is not None:
             return unmet
         span = _span(opened) if request.method == "GET" else None  # RFC 9110 14.2: ranges are of GET only
@@ -45,9 +45,9 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{opened.length}"
         if request.method == "HEAD":
             return Response(headers=headers, content_type=DICOM)
-        leased = Leased(visits.lease(visit, entry, "instance"), 0, opened.length)
+        leased = Leased(visits.lease(visit, entry, "instance"), [(0, opened.length)])
         wire = wire_of(request.environ)
-        stream = Stream(opened.rope, Watch(visit), [leased], start, stop, held.pop_all().close, wire)
+        stream = Stream(opened.rope, Watch(visit), leased, start, stop, held.pop_all().close, wire)
     return Response(stream, status=206 if span else 200, headers=headers, content_type=DICOM, direct_passthrough=True)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 
 from gateway.db import reading
-from gateway.release import bulk, slide, visits
+from gateway.release import bulk, visits
 from gateway.release.accept import OCTETS, choose
 from gateway.release.answers import accepted, address, answer, attributes, attributes_type, parts, written
 from gateway.release.errors import NotInRelease
@@ -55,7 +55,7 @@ def bulkdata_value(release_id: str, study: str, series: str, uid: str, reference
 def _headers(visit: Visit, place: Place) -> Iterator[tuple[ManifestEntry, dict[str, Any]]]:
     """The attributes of each instance at a place, each under a lease of its own."""
     for entry in visits.below(visit, place):
-        with reading() as db, slide.opened(db, visit.pass_, visit.release, entry) as opened:
+        with reading() as db, visits.opened(db, visit, entry) as opened:
             lease = visits.lease(visit, entry, "metadata")
             told = opened.metadata
         lease.close(0, "complete")

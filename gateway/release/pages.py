@@ -31,7 +31,6 @@ from gateway.release import (
     pyramid,
     quarantine_pages,
     reidentifying_pages,
-    slide,
     visits,
 )
 from gateway.release.dicomweb import dicomweb
@@ -48,7 +47,6 @@ from gateway.release.queries import (
 from gateway.release.turnstile import Turnstile
 from gateway.settings import current
 from gateway.trail import fitness
-from gateway.trail.leases import open_lease
 from gateway.web.cards import Card
 from gateway.web.health import CHECKS, WARNINGS
 
@@ -214,11 +212,8 @@ def described(release_id: str, series_uid: str) -> Response:
     with reading() as db:
         found = visits.consenting(db, visit.release, entries(db, release_id, Place(series=series_uid)))
     for entry in (each for each in found if each.flavour == "VOLUME"):
-        lease = open_lease(
-            actor=visit.actor, project=visit.release.project_id, release=release_id, instance=entry.uid,
-            grant=visit.release.grant_id, how="metadata", now=clock.now(), session=visit.session, site=entry.site,
-        )  # fmt: skip
-        with reading() as db, slide.opened(db, visit.pass_, visit.release, entry) as opened:
+        with reading() as db, visits.opened(db, visit, entry) as opened:
+            lease = visits.lease(visit, entry, "metadata")
             levels.append(pyramid.level(opened, _frames_url(release_id, entry)))
             told = told or opened.metadata
         lease.close(0, "complete")

@@ -92,13 +92,16 @@ def _of_a_slide(visit: Visit, place: Place, size: Viewport, media_type: str) -> 
     if len(found) == 1 and found[0].frame_count > 1:
         found = visits.below(visit, Place(place.study, found[0].series_uid))
     entry = min(found, key=lambda each: (each.frame_count, -each.position))
-    lease = visits.lease(visit, entry, "rendered")
-    with reading() as db, slide.opened(db, visit.pass_, visit.release, entry) as opened:
+    with (
+        reading() as db,
+        visits.opened(db, visit, entry) as opened,
+        visits.leased(visit, entry, "rendered") as lease,
+    ):
         key = f"{opened.etag} thumbnail {media_type} {size}"
         body = tiles.kept(
             _access(visit), key, lambda: render.encoded(thumbnail_of(opened, (size.width, size.height)), media_type)
         )
         for number in sources(opened):
             lease.frame(number)
-    lease.close(len(body), "complete")
+        lease.close(len(body), "complete")
     return body

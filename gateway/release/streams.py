@@ -1,4 +1,4 @@
-"""Sending a rope: while it runs all is asked again each half second, and the leases are closed however it ends."""
+"""Sending a rope: while it runs all is asked again each half second, and the lease is closed however it ends."""
 
 from __future__ import annotations
 
@@ -38,12 +38,11 @@ class Leased:
     """A lease, and from where to where in the rope the bytes lie that it covers."""
 
     lease: Lease
-    start: int
-    stop: int
+    spans: Sequence[tuple[int, int]]
 
     def close(self, begin: int, end: int, outcome: Outcome) -> None:
         """Close the lease; the bytes of the rope from `begin` to `end` have been sent."""
-        self.lease.close(max(0, min(self.stop, end) - max(self.start, begin)), outcome)
+        self.lease.close(sum(max(0, min(b, end) - max(a, begin)) for a, b in self.spans), outcome)
 
 
 class Watch:
@@ -70,7 +69,7 @@ class Watch:
 
 
 class Stream:
-    """The bytes from `start` to `stop` of a rope, under a watch and its leases; read once, then closed.
+    """The bytes from `start` to `stop` of a rope, under a watch and its lease; read once, then closed.
 
     Not a generator: one that is dropped half read runs its `finally` wherever the collector happens to find it,
     and inside a transaction the closing of a lease would wait for that same transaction for ever.
@@ -82,23 +81,35 @@ class Stream:
         self,
         rope: Rope,
         watch: Watch,
-        leases: Sequence[Leased],
+        leased: Leased,
         start: int,
         stop: int,
         done: Callable[[], None],
         wire: int | None = None,
     ) -> None:
-        self._watch, self._leases, self._done = watch, leases, done
+        self._watch, self._leased, self._done = watch, leased, done
         self._start = self._at = start
         self._spans = rope.spans(start, stop, CHUNK)
-        self._wire, self._begun = wire, False
+        self._wire, self._begun, self._first = wire, False, b""
         self._outcome: Outcome = "aborted"
         self._over = False
+
+    def begin(self) -> None:
+        """Read the first chunk, so that what keeps it from leaving can still be answered; raises that, closed."""
+        try:
+            self._first = next(self, b"")
+        except BaseException:
+            self._at = self._start
+            self.close()
+            raise
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
+        first, self._first = self._first, b""
+        if first:
+            return first
         if self._over:
             raise StopIteration
         try:
@@ -118,13 +129,12 @@ class Stream:
         return span.data
 
     def close(self) -> None:
-        """Close the leases and let go of the sources; the web server calls it however the answer ends."""
+        """Close the lease and let go of the sources; the web server calls it however the answer ends."""
         if self._over:
             return
         self._over = True
         try:
-            for each in self._leases:
-                each.close(self._start, self._at, self._outcome)
+            self._leased.close(self._start, self._at, self._outcome)
         finally:
             self._done()
 

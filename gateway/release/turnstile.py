@@ -13,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from gateway import clock
-from gateway.db import engine, reading
+from gateway.db import engine
 from gateway.dicom.source import FileSource
 from gateway.errors import SlidegateError
 from gateway.release import changes, slide
@@ -33,8 +34,6 @@ from gateway.web.security import HEADERS, TWO_YEARS
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from gateway.release.models import ManifestEntry
-    from gateway.release.visits import Visit
     from gateway.trail.leases import Lease
 
 LASTS = 1.0  # seconds
@@ -60,6 +59,7 @@ class Admitted:
     lease: Lease  # the one that the door had opened, which has longer than this to run
     slide: slide.Slide
     media_type: str
+    held: ExitStack  # never closed: it keeps the slide open as long as somebody has this
 
 
 _admitted: OrderedDict[Key, Admitted] = OrderedDict()
@@ -67,21 +67,17 @@ _lock = threading.Lock()
 
 
 def remember(
-    environ: WSGIEnvironment, visit: Visit, entry: ManifestEntry, lease: Lease, media_type: str, until: datetime
+    environ: WSGIEnvironment, opened: slide.Slide, held: ExitStack, lease: Lease, media_type: str, until: datetime
 ) -> None:
     """Let the next request of this kind through: the door has just answered this one, and what it checked stood.
 
-    `until` is when the token or the grant ends. Only what lies in local files is remembered: it stays open meanwhile.
+    `until` is when the token or the grant ends. Only what lies in local files is remembered: what `held` would close
+    stays open meanwhile.
     """
     key, change = _key(environ), environ.get(CHANGE)
-    if key is None or change is None:
+    if key is None or change is None or not isinstance(opened.source, FileSource):
         return
-    with reading() as db:
-        opened = slide.open_slide(db, visit.pass_, visit.release, entry)
-    if not isinstance(opened.source, FileSource):
-        slide.close(opened)
-        return
-    found = Admitted(engine(), change, time.monotonic() + LASTS, until, lease, opened, media_type)
+    found = Admitted(engine(), change, time.monotonic() + LASTS, until, lease, opened, media_type, held.pop_all())
     with _lock:
         _admitted.pop(key[0], None)
         _admitted[key[0]] = found

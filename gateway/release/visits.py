@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from gateway.people.session import caller
 from gateway.people.tokens import acting
 from gateway.projects.grants import Pass, admit
 from gateway.projects.keys import data_master
+from gateway.release import slide
 from gateway.release.consents import Asked, Consents, as_of, consents, when_built
 from gateway.release.errors import ConsentWithdrawn, NoSuchRelease, NotInRelease
 from gateway.release.governing import governed
@@ -104,6 +105,7 @@ def find(db: Session, visit: Visit, uid: str) -> ManifestEntry:
         entry = db.get(ManifestEntry, (release.id, uid))
         if entry is None or not entry.released:
             raise NotInRelease
+    with recorded_refusal(visit.actor, release, entry.uid):
         now = clock.now()
         if as_of(db, now) != when_built(release) and not _consents(db, consents(data_master(db), now), entry):
             raise ConsentWithdrawn
@@ -142,6 +144,27 @@ def lease(visit: Visit, entry: ManifestEntry, how: How) -> Lease:
         site=entry.site,
         each_frame=visit.plan.each_frame,
     )
+
+
+@contextmanager
+def opened(db: Session, visit: Visit, entry: ManifestEntry) -> Iterator[slide.Slide]:
+    """The instance of an entry that `find` gave, open. Raises what keeps it shut, on the record with its name."""
+    with ExitStack() as held:
+        with recorded_refusal(visit.actor, visit.release, entry.uid):
+            found = held.enter_context(slide.opened(db, visit.pass_, visit.release, entry))
+        yield found
+
+
+@contextmanager
+def leased(visit: Visit, entry: ManifestEntry, how: How) -> Iterator[Lease]:
+    """A lease for the block, which closes it: as aborted if it fails, and what made it fail is on the record."""
+    given = lease(visit, entry, how)
+    try:
+        with recorded_refusal(visit.actor, visit.release, entry.uid):
+            yield given
+    except BaseException:
+        given.close(0, "aborted")
+        raise
 
 
 def below(visit: Visit, place: Place) -> list[ManifestEntry]:

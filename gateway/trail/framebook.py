@@ -45,12 +45,13 @@ class JournalStuck(SlidegateError):
 class OpenRead:
     """A frames lease as the book keeps it."""
 
-    __slots__ = ("active_at", "bytes_sent", "lease", "opened_at", "over", "read", "slot")
+    __slots__ = ("active_at", "bytes_sent", "held", "lease", "opened_at", "outcome", "over", "read", "slot")
 
     def __init__(self, lease: int, read: reads.Read, slot: int, now: datetime) -> None:
         self.lease, self.read, self.slot = lease, read, slot
         self.opened_at = self.active_at = now
-        self.bytes_sent = 0
+        self.bytes_sent = self.held = 0
+        self.outcome: reads.Outcome = "complete"
         self.over = False
 
     def serves(self, now: datetime) -> bool:
@@ -58,8 +59,14 @@ class OpenRead:
         return not self.over and timedelta(0) <= now - self.opened_at < SHARED_FOR
 
     def due(self, now: datetime) -> bool:
-        """Whether it is time to close it."""
-        return self.over or (now - self.opened_at >= SHARED_FOR and now - self.active_at >= QUIET_FOR)
+        """Whether it is time to close it: not while a stream holds it."""
+        quiet = now - self.opened_at >= SHARED_FOR and now - self.active_at >= QUIET_FOR
+        return self.over or (quiet and not self.held)
+
+    @property
+    def ended(self) -> reads.Outcome:
+        """How it ended: as badly as the worst request under it, and a stream that is still under way is cut."""
+        return "aborted" if self.held and self.outcome == "complete" else self.outcome
 
 
 class Rebound(RuntimeError):
@@ -157,10 +164,20 @@ class FrameBook:
         if time.monotonic() - started > SLOWEST:
             raise JournalStuck
 
-    def sent(self, entry: OpenRead, count: int) -> None:
-        """Add to the bytes that left under a lease."""
+    def hold(self, entry: OpenRead) -> None:
+        """Keep a lease open until `sent` lets go of it. Raises LeaseOver."""
+        with self._entering:
+            if entry.over:
+                raise LeaseOver
+            entry.held += 1
+
+    def sent(self, entry: OpenRead, count: int, outcome: reads.Outcome = "complete", *, held: int = 0) -> None:
+        """Add to the bytes that left under a lease, say how the request ended, and let go of what it held."""
         with self._entering:
             entry.bytes_sent += count
+            entry.held -= held
+            if outcome != "complete" and entry.outcome != "stopped":
+                entry.outcome = outcome
 
     def flush(self, now: datetime, *, everything: bool = False) -> None:
         """Write what was entered since the last flush, one event per lease, and close the leases that are due."""
@@ -192,7 +209,7 @@ class FrameBook:
                 read = self._open[lease].read
                 reads.sent_frames(db, lease=lease, read=read, frames=numbers, now=now)
             for each in due:
-                reads.closed(db, lease=each.lease, read=each.read, outcome="complete", sent=each.bytes_sent, now=now)
+                reads.closed(db, lease=each.lease, read=each.read, outcome=each.ended, sent=each.bytes_sent, now=now)
 
     def _settle(self, until: int, due: list[OpenRead]) -> None:
         with self._entering:

@@ -44,6 +44,9 @@ class Lease(Protocol):
         Raises LeaseOver, JournalStuck or JournalFull: then the bytes must not be sent.
         """
 
+    def hold(self) -> None:
+        """Keep it open until it is closed, however long its bytes take to leave. Raises LeaseOver."""
+
     def close(self, bytes_sent: int, outcome: Outcome) -> None:
         """Say how it ended; a second call does nothing."""
 
@@ -60,6 +63,9 @@ class WholeLease:
     def frame(self, number: int) -> None:
         """Nothing to enter: the lease is of the whole, and so of each frame."""
 
+    def hold(self) -> None:
+        """It is open until it is closed anyhow."""
+
     def close(self, bytes_sent: int, outcome: Outcome) -> None:
         """Record how many bytes were sent and how it ended."""
         if self._closed:
@@ -72,19 +78,25 @@ class WholeLease:
 class FrameLease:
     """A lease of single frames, shared by the requests of one reader for up to a minute."""
 
-    __slots__ = ("_book", "_entry", "seq")
+    __slots__ = ("_book", "_entry", "_held", "seq")
 
     def __init__(self, book: FrameBook, entry: OpenRead) -> None:
-        self._book, self._entry = book, entry
+        self._book, self._entry, self._held = book, entry, 0
         self.seq = entry.lease
 
     def frame(self, number: int) -> None:
         """Enter a frame before it is sent; see `Lease.frame`."""
         self._book.enter(self._entry, number)
 
+    def hold(self) -> None:
+        """See `Lease.hold`."""
+        self._book.hold(self._entry)
+        self._held += 1
+
     def close(self, bytes_sent: int, outcome: Outcome) -> None:
-        """Add to the bytes sent. The lease stays open for other requests until it falls silent."""
-        self._book.sent(self._entry, bytes_sent)
+        """Add to the bytes sent, and to how it ended. The lease stays open for other requests until it falls silent."""
+        held, self._held = self._held, 0
+        self._book.sent(self._entry, bytes_sent, outcome, held=held)
 
 
 class EventLease(FrameLease):

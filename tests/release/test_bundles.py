@@ -169,6 +169,7 @@ def test_what_keeps_the_first_from_leaving_is_answered(world: World) -> None:
     answer = world.get("/download.tar")
     assert (answer.mimetype, answer.json["code"]) == ("application/problem+json", ArchiveError.code)
     assert events(OPENED) == []
+    assert [each.detail["instance"] for each in events("release.refused")] == [in_order(world)[0].uid]
 
 
 def test_what_keeps_a_later_one_from_leaving_cuts_the_answer_short(world: World) -> None:
@@ -178,6 +179,8 @@ def test_what_keeps_a_later_one_from_leaving_cuts_the_answer_short(world: World)
         got.extend(map(len, pieces))
     assert 0 < sum(got) < length
     assert [event.detail["outcome"] for event in events(CLOSED)] == ["complete"]
+    (refused,) = events("release.refused")
+    assert (refused.detail["instance"], refused.detail["code"]) == (in_order(world)[1].uid, ArchiveError.code)
 
 
 def test_headers_of_more_than_a_plain_one_can_tell_are_counted(world: World) -> None:

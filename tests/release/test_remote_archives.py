@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
+import httpx
 import pydicom
 import pytest
 from pydicom.encaps import generate_frames
+from werkzeug.serving import make_server
 
 from app import create_app
 from gateway import db as database
@@ -19,9 +23,11 @@ from gateway.archive import upstream
 from gateway.catalogue import commands as catalogue
 from gateway.catalogue.indexing import index_archive
 from gateway.clock import now
+from gateway.trail.leases import close_frame_book
 from gateway.trail.record import SYSTEM
 from tests.archive.stores import BUCKET, KEY, ORTHANC, PLUGIN, SECRET, a_bucket, an_orthanc
-from tests.people.visitors import an_account
+from tests.archive.wires import Wire, a_wire_to
+from tests.people.visitors import an_account, bearer
 from tests.release.builders import World, a_download, a_release, an_archive, at, bound_to, events
 
 needs_orthanc = pytest.mark.skipif(ORTHANC is None or not PLUGIN.exists(), reason="Orthanc is not installed")
@@ -33,6 +39,7 @@ class Remote:
 
     world: World
     gone: ExitStack
+    wire: Wire
 
 
 @pytest.fixture(params=["bucket", pytest.param("orthanc", marks=needs_orthanc)])
@@ -41,13 +48,15 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
     an_archive(tmp_path / "archive")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "policies").symlink_to(settings_room.ROOT / "policies")
-    with ExitStack() as servers, bound_to(tmp_path / "data") as chosen:
+    with ExitStack() as servers, ExitStack() as wires, bound_to(tmp_path / "data") as chosen:
         if request.param == "bucket":
-            address = servers.enter_context(a_bucket(tmp_path / "archive"))
+            wire = wires.enter_context(a_wire_to(servers.enter_context(a_bucket(tmp_path / "archive"))))
             uri = f"s3://{BUCKET}/archive"
-            told = replace(chosen, s3_endpoint=address, s3_access_key=KEY, s3_secret_key=SECRET)
+            told = replace(chosen, s3_endpoint=wire.address, s3_access_key=KEY, s3_secret_key=SECRET)
         else:
-            uri = "dicomweb+" + servers.enter_context(an_orthanc(tmp_path / "orthanc", tmp_path / "archive"))
+            orthanc = servers.enter_context(an_orthanc(tmp_path / "orthanc", tmp_path / "archive"))
+            wire = wires.enter_context(a_wire_to(orthanc))
+            uri = "dicomweb+" + wire.address
             told = replace(chosen, dicomweb_user="gateway", dicomweb_password="a-password")
         settings_room.use(told)
         with database.transaction() as db:
@@ -63,8 +72,40 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Remote]:
         reader = an_account("ada")
         world = World(create_app(told), tmp_path / "archive", reader, a_release(reader))
         world.token = world.token_for(reader)
-        yield Remote(world, servers)
+        yield Remote(world, servers, wire)
     settings_room.use(before)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Archives are given up soon."""
+    monkeypatch.setattr("gateway.archive.objects.SILENCE", 0.3)
+    monkeypatch.setattr("gateway.archive.objects.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("gateway.archive.dicomweb.SILENCE", 0.5)
+    monkeypatch.setattr("gateway.archive.upstream.FIRST_WAIT", 0.01)
+
+
+@contextmanager
+def served(world: World) -> Iterator[httpx.Client]:
+    """The gateway on a real socket, in this process."""
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}{world.root}"
+        with httpx.Client(base_url=address, headers=bearer(world.token), timeout=60) as client:
+            yield client
+    finally:
+        server.shutdown()
+        thread.join(30)
+        server.server_close()
+
+
+def told_of_reads() -> list[tuple[str, str]]:
+    """(outcome, instance) of every read that is over, and of every refusal its code."""
+    close_frame_book()
+    ended = events("release.read.closed", "release.refused")
+    return [(each.detail.get("outcome") or each.detail["code"], each.detail["instance"]) for each in ended]
 
 
 def frames_of(data: bytes) -> list[bytes]:
@@ -109,6 +150,55 @@ def test_an_archive_that_goes_away_ends_the_stream_and_is_on_the_record(
     answer = world.get(at(world.biggest()))
     assert answer.status_code in (502, 503)
     assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("remote", ["bucket"], indirect=True)
+def test_a_frame_that_stalls_is_an_error_and_an_aborted_read(remote: Remote) -> None:
+    entry = remote.world.biggest()
+    with served(remote.world) as client:
+        assert client.get(at(entry, "/metadata")).status_code == 200  # the header is known from now on
+        remote.wire.left, remote.wire.stalls = 2000, True
+        answer = client.get(at(entry, "/frames/1"))
+    assert (answer.status_code, answer.json()["code"]) == (502, "archive-failed")
+    assert told_of_reads()[1:] == [("archive-failed", entry.uid), ("aborted", entry.uid)]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("remote", ["bucket"], indirect=True)
+def test_frames_of_many_bytes_that_stall_are_cut_and_an_aborted_read(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.release.frames.AT_ONCE", 1000)
+    monkeypatch.setattr("gateway.archive.blocks.BLOCK", 4096)
+    monkeypatch.setattr("gateway.release.streams.CHUNK", 4096)
+    entry, got = remote.world.biggest(), 0
+    numbers = ",".join(str(number + 1) for number in range(entry.frame_count))
+    with served(remote.world) as client, client.stream("GET", at(entry, f"/frames/{numbers}")) as answer:
+        assert answer.status_code == 200
+        pieces = answer.iter_raw()
+        got += len(next(pieces))
+        remote.wire.left = 0
+        with pytest.raises(httpx.RemoteProtocolError):
+            got += sum(map(len, pieces))
+    assert 0 < got < int(answer.headers["Content-Length"])
+    assert told_of_reads() == [("aborted", entry.uid)]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("remote", [pytest.param("orthanc", marks=needs_orthanc)], indirect=True)
+def test_an_archive_that_dies_while_an_instance_is_fetched_is_an_error_on_the_record(remote: Remote) -> None:
+    shutil.rmtree(settings_room.current().data_dir / "spool")
+    remote.wire.left, remote.wire.breaks = 10_000, remote.gone.close
+    entry = remote.world.biggest()
+    with served(remote.world) as client:
+        answers = [client.get(at(entry, rest)) for rest in ("", "/frames/1", "/rendered", "/metadata")]
+    assert remote.wire.broken.is_set()
+    assert {answer.status_code for answer in answers} <= {502, 503}
+    assert {answer.headers["Content-Type"] for answer in answers} == {"application/problem+json"}
+    assert set(told_of_reads()) == {("archive-failed", entry.uid)}
+    assert len(told_of_reads()) == len(answers)
+    assert events("release.read.opened") == []
 
 
 @pytest.mark.parametrize("remote", ["bucket"], indirect=True)

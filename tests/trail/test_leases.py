@@ -116,6 +116,36 @@ def test_a_silent_lease_is_closed_and_admits_no_more_frames() -> None:
         lease.frame(2)
 
 
+def test_a_lease_ends_as_badly_as_the_worst_request_under_it() -> None:
+    lease, cut, stopped = a_lease(), a_lease(instance="2.25.2"), a_lease(instance="2.25.3")
+    for each, outcomes in ((lease, ("complete",)), (cut, ("aborted", "complete")), (stopped, ("stopped", "aborted"))):
+        for outcome in outcomes:
+            each.close(1, outcome)
+    close_frame_book()
+    assert {each.lease_seq: each.detail["outcome"] for each in events(CLOSED)} == {
+        lease.seq: "complete", cut.seq: "aborted", stopped.seq: "stopped",
+    }  # fmt: skip
+
+
+def test_a_lease_stays_open_while_a_stream_runs_under_it() -> None:
+    lease = a_lease()
+    lease.hold()
+    lease.frame(1)
+    frame_book().flush(NOW)
+    frame_book().flush(NOW + timedelta(seconds=600))
+    assert events(CLOSED) == []
+    lease.close(70, "aborted")
+    frame_book().flush(NOW + timedelta(seconds=601))
+    (closed,) = events(CLOSED)
+    assert (closed.detail["outcome"], closed.detail["bytes_sent"]) == ("aborted", 70)
+
+
+def test_a_stream_that_runs_at_the_end_of_its_process_was_cut() -> None:
+    a_lease().hold()
+    close_frame_book()
+    assert [each.detail["outcome"] for each in events(CLOSED)] == ["aborted"]
+
+
 def test_an_orderly_end_leaves_nothing_open_and_no_journal(data_dir: Path) -> None:
     lease = a_lease()
     lease.frame(3)
