@@ -61,13 +61,17 @@ class Settings:
     default_deid_policy: str = "pathology-research"
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     witnesses: tuple[str, ...] = ()  # of the audit log, each "https://… name+id+key" (C2SP tlog-witness)
-    cors_origins: tuple[str, ...] = ()  # of tools in a browser that may read DICOMweb with a token
+    cors_origins: tuple[str, ...] = ()  # of tools in a browser that may use DICOMweb and annotations with a token
     spare_dir: Path = Path("/var/tmp")  # noqa: S108  # notes of who reads the audit trail while data_dir takes nothing
     disk_reserve_bytes: int = 256 * 1024 * 1024  # free bytes on the disk of data_dir below which no image is sent
     s3_endpoint: str = ""  # of archives at s3://bucket/prefix; empty: that of AWS
     s3_region: str = "us-east-1"
     s3_access_key: str = field(default="", repr=False)  # empty: the role that the machine has
     s3_secret_key: str = field(default="", repr=False)
+    delivery_s3_endpoint: str = ""  # of buckets that releases are delivered to; empty: that of AWS
+    delivery_s3_region: str = "us-east-1"
+    delivery_s3_access_key: str = field(default="", repr=False)  # empty: nothing is delivered to buckets
+    delivery_s3_secret_key: str = field(default="", repr=False)
     dicomweb_token: str = field(default="", repr=False)  # a bearer token for archives at dicomweb+https://
     dicomweb_user: str = field(default="", repr=False)  # or a user with a password
     dicomweb_password: str = field(default="", repr=False)

@@ -4,6 +4,7 @@
 
 An instance is done when its file is whole and durable and its row is committed; a run that was killed goes on behind
 the last row. Grant, consent and policies are asked for each band of instances, and twice a second while bytes flow.
+Whoever ends the last band that is open writes the sums.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from sqlalchemy.orm import Session
 from gateway import clock
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, NotFound, Withheld
-from gateway.jobs.queue import enqueue
+from gateway.jobs.models import State, WorkItem
+from gateway.jobs.queue import enqueue, retry
 from gateway.people.models import Account
 from gateway.release import visits
-from gateway.release.models import Delivered, Delivery, ManifestEntry, Release
+from gateway.release.delivered import BAND, any_band, missing, name_of, open_bands, sums, totals
+from gateway.release.models import Delivered, Delivery, DeliveryBand, ManifestEntry, Release
 from gateway.release.streams import Leased, Stream, Watch
 from gateway.release.targets import Target, target_at
 from gateway.release.visits import Visit
 from gateway.trail.record import Actor, record
 
-BAND = 50  # instances of a work item
 SUMS = "SHA256SUMS"
 KIND = "release.deliver"
 
@@ -41,7 +43,7 @@ class SomethingElseThere(Conflict):
 
 
 def begin(db: Session, *, by: Actor, release: Release, recipient: Account, destination: str, now: datetime) -> Delivery:
-    """Queue the delivery of a release; one that is under way to the same place is given back.
+    """Queue the delivery of a release; one that is under way to the same place goes on, also where it had failed.
 
     Raises BadTarget, PolicyChanged, and what `admit` raises where the recipient may not read the release.
     """
@@ -55,19 +57,38 @@ def begin(db: Session, *, by: Actor, release: Release, recipient: Account, desti
     )
     known = db.scalars(same).first()
     if known is not None:
+        _go_on(db, by, known, now)
         return known
     made = Delivery(release_id=release.id, account_id=recipient.id, destination=destination, begun_at=now)
     db.add(made)
     db.flush()
     last = db.scalar(select(func.max(ManifestEntry.position)).where(ManifestEntry.release_id == release.id))
     for first in range(0, (last if last is not None else -1) + 1, BAND):
-        enqueue(db, kind=KIND, payload={"delivery": made.id, "first": first}, now=now)
+        _queue(db, DeliveryBand(delivery_id=made.id, first=first), now)
     detail = {"release": release.id, "delivery": made.id, "recipient": recipient.id, "images": release.released}
     record(
         db, action="release.delivery-begun", actor=by, now=now, project=release.project_id, subject=release.id,
         detail=detail,
     )  # fmt: skip
     return made
+
+
+def _queue(db: Session, band: DeliveryBand, now: datetime) -> None:
+    payload = {"delivery": band.delivery_id, "first": band.first}
+    band.item_id = enqueue(db, kind=KIND, payload=payload, now=now).id
+    db.add(band)
+
+
+def _go_on(db: Session, by: Actor, delivery: Delivery, now: datetime) -> None:
+    """Queue anew what failed, at once what waits for another attempt, and where all is there what ends it."""
+    for band in open_bands(db, delivery.id) or any_band(db, delivery.id):
+        item = db.get(WorkItem, band.item_id)
+        if item is None or item.state == State.DONE:
+            _queue(db, band, now)
+        elif item.state == State.FAILED:
+            retry(db, by=by, item_id=item.id, now=now)
+        elif item.state == State.QUEUED:
+            item.not_before = min(item.not_before, now)
 
 
 def deliver(delivery_id: str, first: int) -> None:
@@ -78,32 +99,36 @@ def deliver(delivery_id: str, first: int) -> None:
             raise NotFound("There is no such delivery.")
         release, recipient = db.get_one(Release, delivery.release_id), db.get_one(Account, delivery.account_id)
         visit = visits.on_behalf(db, release, recipient, session=f"delivery:{delivery.id}")
-        missing = visits.consenting(db, release, _missing(db, delivery, first))
+        wanted = visits.consenting(db, release, missing(db, delivery, first, first + BAND))
     target, watch = target_at(delivery.destination), Watch(visit)
-    for entry in missing:
+    for entry in wanted:
         _write(delivery, entry, visit, watch, target)
-    _finish(delivery, target, visit)
+    with transaction() as db:
+        band = db.get_one(DeliveryBand, (delivery.id, first))
+        band.done_at = band.done_at or clock.now()
+        db.flush()
+        last = not open_bands(db, delivery.id)
+    if last:
+        _late(delivery, visit, watch, target)
+        _finish(delivery, target, visit)
 
 
-def _name(entry: ManifestEntry) -> str:
-    return f"{entry.study_uid}/{entry.series_uid}/{entry.uid}.dcm"
-
-
-def _missing(db: Session, delivery: Delivery, first: int) -> list[ManifestEntry]:
-    band = select(ManifestEntry).where(
-        ManifestEntry.release_id == delivery.release_id,
-        ManifestEntry.released,
-        ManifestEntry.position.between(first, first + BAND - 1),
-    )
-    found = list(db.scalars(band.order_by(ManifestEntry.position)))
-    names = [_name(each) for each in found]
-    here = select(Delivered.name).where(Delivered.delivery_id == delivery.id, Delivered.name.in_(names))
-    done = set(db.scalars(here))
-    return [entry for entry, name in zip(found, names, strict=True) if name not in done]
+def _late(delivery: Delivery, visit: Visit, watch: Watch, target: Target) -> None:
+    """What was released after its band was done."""
+    first = 0
+    while True:
+        with reading() as db:
+            found = missing(db, delivery, first)
+            wanted = visits.consenting(db, visit.release, found)
+        if not found:
+            return
+        for entry in wanted:
+            _write(delivery, entry, visit, watch, target)
+        first = found[-1].position + 1
 
 
 def _write(delivery: Delivery, entry: ManifestEntry, visit: Visit, watch: Watch, target: Target) -> None:
-    name, digest = _name(entry), hashlib.sha256()
+    name, digest = name_of(entry), hashlib.sha256()
     if target.size(name) not in (None, entry.size):
         raise SomethingElseThere
     with ExitStack() as held:
@@ -131,32 +156,21 @@ def _hashed(stream: Stream, digest: hashlib._Hash) -> Iterator[bytes]:
 
 def _finish(delivery: Delivery, target: Target, visit: Visit) -> None:
     """After the last band: the sums, and the end on the record."""
-    with reading() as db:
-        rows = list(db.scalars(select(Delivered).where(Delivered.delivery_id == delivery.id).order_by(Delivered.name)))
-        released = select(ManifestEntry).where(ManifestEntry.release_id == delivery.release_id, ManifestEntry.released)
-        expected = {_name(each) for each in visits.consenting(db, visit.release, list(db.scalars(released)))}
-    if not expected <= {row.name for row in rows}:
-        return
-    target.put(SUMS, (f"{row.sha256}  {row.name}\n".encode() for row in rows))
+    target.put(SUMS, sums(delivery.id))
     with transaction() as db:
         here = db.get_one(Delivery, delivery.id)
         if here.done_at is not None:
             return
-        here.done_at = clock.now()
-        detail = {
-            "release": visit.release.id,
-            "delivery": here.id,
-            "images": len(rows),
-            "bytes": sum(r.size for r in rows),
-        }
+        here.done_at, there = clock.now(), totals(db, here.id)
+        release = visit.release
+        detail = {"release": release.id, "delivery": here.id, "images": there.images, "bytes": there.bytes}
         record(
-            db, action="release.delivered", actor=visit.actor, now=here.done_at, project=visit.release.project_id,
-            subject=visit.release.id, detail=detail,
+            db, action="release.delivered", actor=visit.actor, now=here.done_at, project=release.project_id,
+            subject=release.id, detail=detail,
         )  # fmt: skip
 
 
 def progress(db: Session, delivery_id: str) -> tuple[int, int]:
     """(images there, images in all). Index: pk_delivered."""
     delivery = db.get_one(Delivery, delivery_id)
-    there = db.scalar(select(func.count()).where(Delivered.delivery_id == delivery_id)) or 0
-    return there, db.get_one(Release, delivery.release_id).released
+    return totals(db, delivery_id).images, db.get_one(Release, delivery.release_id).released

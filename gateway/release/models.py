@@ -43,6 +43,7 @@ class ManifestEntry(Base):
     __table_args__ = (
         Index("ix_manifest_entry_release_id_series_uid", "release_id", "series_uid"),
         Index("ix_manifest_entry_in_order", "release_id", "study_uid", "series_uid", "position"),
+        Index("ix_manifest_entry_release_id_position", "release_id", "position"),
         Index("ix_manifest_entry_study_uid", "study_uid"),
     )
 
@@ -143,6 +144,17 @@ class Delivery(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
     destination: Mapped[str] = mapped_column(String(500))
     begun_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class DeliveryBand(Base):
+    """Some fifty places of the manifest, delivered by one work item; done once all of it that may leave is there."""
+
+    __tablename__ = "delivery_band"
+
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
+    first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[str] = mapped_column(String(16))
     done_at: Mapped[datetime | None]
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from gateway.archive.access import Access
 from gateway.archive.objects import store_of
 from gateway.archive.upstream import UpstreamFailed
-from gateway.catalogue.sources import access
 from gateway.errors import Invalid
+from gateway.settings import current
 
 
 class BadTarget(Invalid):
@@ -63,20 +64,49 @@ class Folder:
         path = self._root / name
         part = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _made(path.parent)
             with part.open("wb") as file:
                 file.writelines(pieces)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
+            _durable(path.parent)
         except OSError:
             raise BadTarget from None
         finally:
             part.unlink(missing_ok=True)
 
 
+def _made(folder: Path) -> None:
+    """Make a folder and those that it lies in; each stands durably in the one above."""
+    for each in reversed([folder, *folder.parents]):
+        if not each.exists():
+            each.mkdir(exist_ok=True)
+            _durable(each.parent)
+
+
+def _durable(folder: Path) -> None:
+    """Names of files are on the disk only once their folder is."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def access() -> Access:
+    """How buckets that take deliveries are reached: never with the keys of the archives. Raises BadTarget."""
+    chosen = current()
+    if not chosen.delivery_s3_access_key:
+        raise BadTarget("a delivery to a bucket needs keys of its own: see the settings delivery_s3_…")
+    return Access(
+        chosen.delivery_s3_endpoint, chosen.delivery_s3_region, chosen.delivery_s3_access_key,
+        chosen.delivery_s3_secret_key,
+    )  # fmt: skip
+
+
 class Bucket:
-    """Objects below a prefix; the same address and keys as archives in buckets."""
+    """Objects below a prefix, with keys that are for deliveries alone."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self._store = store_of(bucket, prefix.strip("/"), access())

@@ -959,6 +959,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery_id", "name", name=op.f("pk_delivered")),
     )
     op.create_table(
+        "delivery_band",
+        sa.Column("delivery_id", sa.String(length=16), nullable=False),
+        sa.Column("first", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("item_id", sa.String(length=16), nullable=False),
+        sa.Column("done_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_band_delivery_id_delivery")),
+        sa.PrimaryKeyConstraint("delivery_id", "first", name=op.f("pk_delivery_band")),
+    )
+    op.create_table(
         "instance",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("archive_id", sa.String(length=16), nullable=False),
@@ -1059,6 +1068,7 @@ def upgrade() -> None:
             "ix_manifest_entry_in_order", ["release_id", "study_uid", "series_uid", "position"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_manifest_entry_instance_id"), ["instance_id"], unique=False)
+        batch_op.create_index("ix_manifest_entry_release_id_position", ["release_id", "position"], unique=False)
         batch_op.create_index("ix_manifest_entry_release_id_series_uid", ["release_id", "series_uid"], unique=False)
         batch_op.create_index("ix_manifest_entry_study_uid", ["study_uid"], unique=False)
 
@@ -1110,6 +1120,7 @@ def downgrade() -> None:
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_manifest_entry_study_uid")
         batch_op.drop_index("ix_manifest_entry_release_id_series_uid")
+        batch_op.drop_index("ix_manifest_entry_release_id_position")
         batch_op.drop_index(batch_op.f("ix_manifest_entry_instance_id"))
         batch_op.drop_index("ix_manifest_entry_in_order")
 
@@ -1125,6 +1136,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_instance_series_id"))
 
     op.drop_table("instance")
+    op.drop_table("delivery_band")
     op.drop_table("delivered")
     op.drop_table("series")
     with op.batch_alter_table("delivery", schema=None) as batch_op:

@@ -24,9 +24,9 @@ from gateway.jobs.models import State, WorkItem
 from gateway.jobs.worker import run_once
 from gateway.people.models import Account
 from gateway.projects.grants import NotAMember, Revoked
-from gateway.release import delivering
+from gateway.release import delivering, targets
 from gateway.release.delivering import SomethingElseThere, begin, deliver
-from gateway.release.models import Delivered, Delivery
+from gateway.release.models import Delivered, Delivery, ManifestEntry
 from gateway.release.streams import Stopped
 from gateway.release.targets import BadTarget
 from gateway.settings import ROOT
@@ -125,7 +125,7 @@ def test_what_lies_there_already_is_not_overwritten(world: World, tmp_path: Path
 KILLED = """
 import os, signal, sys
 from gateway import db, settings
-from gateway.release import delivering
+from gateway.release import delivering, targets
 count = 0
 plain = delivering._hashed
 def hashed(stream, digest):
@@ -162,18 +162,24 @@ def test_a_worker_that_is_killed_leaves_nothing_half_and_the_next_goes_on(world:
     assert len(events("release.delivered")) == 1
 
 
+def to(address: str) -> dict[str, str]:
+    """The settings by which a bucket takes deliveries."""
+    told = {"endpoint": address, "access_key": KEY, "secret_key": SECRET}
+    return {f"delivery_s3_{name}": value for name, value in told.items()}
+
+
 @pytest.fixture
 def bucket(tmp_path: Path) -> Iterator[str]:
     before = settings_room.current()
     (tmp_path / "nothing").mkdir()
     with a_bucket(tmp_path / "nothing") as address:
-        settings_room.use(replace(before, s3_endpoint=address, s3_access_key=KEY, s3_secret_key=SECRET))
+        settings_room.use(replace(before, **to(address)))
         yield address
     settings_room.use(before)
 
 
 def test_a_bucket_gets_the_same(world: World, bucket: str) -> None:
-    settings_room.use(replace(settings_room.current(), s3_endpoint=bucket, s3_access_key=KEY, s3_secret_key=SECRET))
+    settings_room.use(replace(settings_room.current(), **to(bucket)))
     delivery = begun(world, f"s3://{BUCKET}/delivered")
     deliver(delivery, 0)
     store = store_at(bucket)
@@ -183,6 +189,97 @@ def test_a_bucket_gets_the_same(world: World, bucket: str) -> None:
     assert len(bytes(obstore.get(store, "delivered/SHA256SUMS").bytes()).splitlines()) == len(world.released())
     with database.reading() as db:
         assert db.get_one(Delivery, delivery).done_at is not None
+
+
+def test_the_keys_of_the_archives_are_never_used_for_a_delivery(world: World, bucket: str) -> None:
+    archives = replace(settings_room.Settings(), s3_endpoint=bucket, s3_access_key=KEY, s3_secret_key=SECRET)
+    settings_room.use(replace(archives, data_dir=settings_room.current().data_dir))
+    with pytest.raises(BadTarget, match="keys of its own"):
+        begun(world, f"s3://{BUCKET}/delivered")
+    assert items() == []
+
+
+@pytest.fixture
+def bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each instance is a band of its own."""
+    monkeypatch.setattr("gateway.release.delivered.BAND", 1)
+    monkeypatch.setattr(delivering, "BAND", 1)
+    monkeypatch.setattr("gateway.release.delivered.PAGE", 2)
+
+
+@pytest.mark.usefixtures("bands")
+def test_many_bands_write_the_sums_once_at_the_end(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, sums = targets.Folder.put, []
+
+    def noted(self: targets.Folder, name: str, pieces: Iterator[bytes]) -> None:
+        sums.extend([len(files(tmp_path / "out"))] if name == "SHA256SUMS" else [])
+        put(self, name, pieces)
+
+    monkeypatch.setattr(targets.Folder, "put", noted)
+    delivery = begun(world, str(tmp_path / "out"))
+    assert len(items()) == max(each.position for each in world.entries()) + 1 > 5
+    run_once(ROOMS)
+    found = files(tmp_path / "out")
+    assert sums == [len(world.released())]
+    lines = found.pop("SHA256SUMS").decode().splitlines()
+    assert lines == [f"{hashlib.sha256(data).hexdigest()}  {name}" for name, data in sorted(found.items())]
+    (told,) = events("release.delivered")
+    assert (told.detail["images"], told.detail["bytes"]) == (len(found), sum(map(len, found.values())))
+    with database.reading() as db:
+        assert delivering.progress(db, delivery) == (len(found), len(found))
+
+
+@pytest.mark.usefixtures("bands")
+def test_what_failed_for_good_is_tried_again_when_it_is_asked_for_again(world: World, tmp_path: Path) -> None:
+    entry = world.released()[1]
+    stranger = tmp_path / "out" / entry.study_uid / entry.series_uid / f"{entry.uid}.dcm"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(b"somebody's own work")
+    delivery = begun(world, str(tmp_path / "out"))
+    with database.transaction() as db:
+        for item in db.scalars(select(WorkItem)):
+            item.most_attempts = 1
+    run_once(ROOMS)
+    assert sorted(each.state for each in items())[-1] == State.FAILED
+    assert "SHA256SUMS" not in files(tmp_path / "out")
+    stranger.unlink()
+    assert begun(world, str(tmp_path / "out")) == delivery
+    run_once(ROOMS)
+    assert {each.state for each in items()} == {State.DONE}
+    assert len(files(tmp_path / "out")) == len(world.released()) + 1
+    assert len(events("release.delivered")) == 1
+
+
+@pytest.mark.usefixtures("bands")
+def test_what_is_released_after_its_band_was_done_is_delivered_too(world: World, tmp_path: Path) -> None:
+    late = world.released()[0]
+    with database.transaction() as db:
+        db.get_one(ManifestEntry, (late.release_id, late.uid)).released = False
+    delivery = begun(world, str(tmp_path / "out"))
+    deliver(delivery, late.position)
+    assert files(tmp_path / "out") == {}
+    with database.transaction() as db:
+        db.get_one(ManifestEntry, (late.release_id, late.uid)).released = True
+    run_once(ROOMS)
+    assert len(files(tmp_path / "out")) == len(world.released()) + 1
+
+
+def test_a_file_and_its_folders_are_durable_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush, flushed = os.fsync, []
+
+    def noted(handle: int) -> None:
+        flushed.append(os.readlink(f"/proc/self/fd/{handle}"))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    targets.Folder(tmp_path).put("a/b/c.dcm", iter([b"bytes"]))
+    made, file, renamed = flushed[:2], flushed[2], flushed[3]
+    assert made == [str(tmp_path), str(tmp_path / "a")]
+    assert Path(file).parent == tmp_path / "a" / "b"
+    assert renamed == str(tmp_path / "a" / "b")
+    assert files(tmp_path) == {"a/b/c.dcm": b"bytes"}
 
 
 def test_the_command_delivers_and_says_what_it_could_not(world: World, tmp_path: Path) -> None:
