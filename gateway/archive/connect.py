@@ -27,6 +27,12 @@ class ObjectRef:
     version: str
 
 
+def same(found: str, wanted: str) -> None:
+    """Raises ArchiveError unless an object has the version that is wanted, if any is."""
+    if wanted and found != wanted:
+        raise ArchiveError("the object has changed since it was indexed: index the archive again")
+
+
 class Archive(Protocol):
     """A place that holds DICOM objects. Nothing is ever written to it."""
 
@@ -34,8 +40,8 @@ class Archive(Protocol):
         """Every object, in a stable order. Raises ArchiveError if the archive cannot be listed."""
         ...
 
-    def open(self, locator: str) -> ByteSource:
-        """The bytes of one object. Raises ArchiveError if it is not there."""
+    def open(self, locator: str, version: str = "") -> ByteSource:
+        """The bytes of one object, of this version if one is named. Raises ArchiveError if it is not there."""
         ...
 
     def version(self, locator: str) -> str:

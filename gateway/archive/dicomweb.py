@@ -15,10 +15,10 @@ from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any
 
 from gateway.archive.access import Access
-from gateway.archive.connect import ArchiveError, ObjectRef
+from gateway.archive.connect import ArchiveError, ObjectRef, same
 from gateway.archive.multipart import one_part
 from gateway.archive.spool import Spool
-from gateway.archive.upstream import CONNECT, SILENCE, Breaker, UpstreamFailed, UpstreamRefused, with_patience
+from gateway.archive.upstream import CONNECT, SILENCE, Breaker, UpstreamFailed, UpstreamRefused, steadily, with_patience
 from gateway.dicom.source import ByteSource
 
 if TYPE_CHECKING:
@@ -54,10 +54,12 @@ class DicomwebArchive:
                 for instance, version in sorted(versions.items()):
                     yield ObjectRef(f"{study}/{series}/{instance}", -1, version)
 
-    def open(self, locator: str) -> ByteSource:
+    def open(self, locator: str, version: str = "") -> ByteSource:
         """One instance, fetched or from the spool. Raises ArchiveError, UpstreamFailed, UpstreamResting."""
         study, series, instance = _uids(locator)
         path = f"/studies/{study}/series/{series}/instances/{instance}"
+        now = self.version(locator)
+        same(now, version)
 
         def fetch(target: IO[bytes]) -> None:
             def tried() -> None:
@@ -65,11 +67,11 @@ class DicomwebArchive:
                 target.truncate()
                 with self._answer(path, ACCEPT) as answer:
                     kind, ends = answer.headers.get("content-type", ""), _says_its_end(answer)
-                    one_part(kind, answer.iter_bytes(256 * 1024), target, ends)
+                    one_part(kind, steadily(answer.iter_bytes(256 * 1024)), target, ends)
 
             self._breaker.call(lambda: with_patience(tried))
 
-        return self._spool.open(f"{self._root} {locator} {self.version(locator)}", fetch)
+        return self._spool.open(f"{self._root} {locator} {now}", fetch)
 
     def version(self, locator: str) -> str:
         """What the service lists of the instance now, as a digest. Raises ArchiveError like `open`."""
@@ -96,7 +98,7 @@ class DicomwebArchive:
         def tried() -> list[dict[str, Any]]:
             with self._answer(path, JSON_TYPE, query) as answer:
                 body = bytearray()
-                for piece in answer.iter_bytes():
+                for piece in steadily(answer.iter_bytes()):
                     body += piece
                     if len(body) > LARGEST_ANSWER:
                         raise UpstreamFailed

@@ -8,7 +8,7 @@ from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import quote, unquote_to_bytes
 
-from gateway.archive.connect import ArchiveError, ObjectRef
+from gateway.archive.connect import ArchiveError, ObjectRef, same
 from gateway.dicom.source import ByteSource, FileSource
 
 READABLE = "/ !\"#$&'()*+,;:<=>?@[\\]^`{|}~"  # stays as it is in a locator; a % and what is not ASCII does not
@@ -38,9 +38,14 @@ class FolderArchive:
                     locator = quote(os.fsencode(path.relative_to(self._root)), safe=READABLE)
                     yield ObjectRef(locator, state.st_size, _version(state))
 
-    def open(self, locator: str) -> ByteSource:
-        """One file. Raises ArchiveError for one that is not there, or that lies outside."""
-        return FileSource(self._path(locator))
+    def open(self, locator: str, version: str = "") -> ByteSource:
+        """One file. Raises ArchiveError for one that is not there, has changed, or lies outside."""
+        try:
+            source = FileSource(self._path(locator))
+            same(self.version(locator), version)
+        except OSError:
+            raise ArchiveError("the archive no longer has this object") from None
+        return source
 
     def version(self, locator: str) -> str:
         """Size and time of change as they are now. Raises ArchiveError like `open`."""

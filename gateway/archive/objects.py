@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from gateway.archive.access import Access
-from gateway.archive.blocks import BlockSource
-from gateway.archive.connect import ArchiveError, ObjectRef
+from gateway.archive.blocks import BlockSource, Pages
+from gateway.archive.connect import ArchiveError, ObjectRef, same
 from gateway.archive.upstream import ATTEMPTS, CONNECT, FIRST_WAIT, SILENCE, Breaker, UpstreamFailed, UpstreamRefused
 from gateway.dicom.source import ByteSource
 
@@ -38,7 +38,7 @@ class ObjectArchive:
         if not bucket:
             raise ArchiveError("an archive in an object store needs a bucket: s3://bucket/prefix")
         self._store = store_of(bucket, prefix.strip("/"), access)
-        self._breaker = Breaker()
+        self._breaker, self._pages = Breaker(), Pages()
 
     def objects(self) -> Iterator[ObjectRef]:
         """Every object, in the store's order of keys. Raises UpstreamFailed, UpstreamResting, ArchiveError."""
@@ -50,11 +50,12 @@ class ObjectArchive:
                 if each["size"] and not each["path"].endswith("/"):
                     yield ObjectRef(each["path"], each["size"], _version(each))
 
-    def open(self, locator: str) -> ByteSource:
+    def open(self, locator: str, version: str = "") -> ByteSource:
         """One object as it is now. Raises ArchiveError, UpstreamFailed, UpstreamResting."""
         import obstore
 
         about = self._about(locator)
+        same(_version(about), version)
         tag = about["e_tag"]
 
         def fetch(start: int, length: int) -> bytes:
@@ -65,7 +66,7 @@ class ObjectArchive:
             )
             return bytes(got)
 
-        return BlockSource(about["size"], fetch)
+        return BlockSource(about["size"], fetch, self._pages, f"{locator} {_version(about)}")
 
     def version(self, locator: str) -> str:
         """The entity tag that the object has now. Raises ArchiveError, UpstreamFailed, UpstreamResting."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from gateway.errors import SlidegateError
@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 CONNECT = 5.0  # seconds to connect
 SILENCE = 20.0  # seconds in which something has to come
+GRACE, SLOWEST = 30.0, 64 * 1024  # seconds after which an answer must have come at so many bytes a second, on average
 ATTEMPTS = 3  # of one request
 FIRST_WAIT = 0.2  # seconds before the second; twice that before the third
 FAULTS, REST = 5, 10.0  # requests that fail in a row, after which nothing is asked for so many seconds
@@ -39,6 +40,16 @@ class UpstreamResting(SlidegateError):
     code = "archive-resting"
     status = 503
     title = "The archive has not answered for a while; try again in some seconds"
+
+
+def steadily(pieces: Iterable[bytes], clock: Callable[[], float] = time.monotonic) -> Iterator[bytes]:
+    """The pieces of an answer. Raises UpstreamFailed for one that only trickles, and so would never end."""
+    began, came = clock(), 0
+    for piece in pieces:
+        came += len(piece)
+        if came < SLOWEST * (clock() - began - GRACE):
+            raise UpstreamFailed
+        yield piece
 
 
 class Breaker:

@@ -34,9 +34,8 @@ def open_source(db: Session, instance: Instance) -> ByteSource:
     row = db.get(ArchiveRow, instance.archive_id)
     if row is None or instance.state != INDEXED:
         raise ArchiveError("the archive no longer has this object")
-    archive = connected(row.uri, access())
-    source = archive.open(instance.locator)
-    if source.size != instance.size or archive.version(instance.locator) != instance.version:
+    source = connected(row.uri, access()).open(instance.locator, instance.version)
+    if source.size != instance.size:
         source.close()
         raise ArchiveError("the object has changed since it was indexed: index the archive again")
     return source

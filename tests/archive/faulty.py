@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 STUDY, SERIES, INSTANCE = "1.2.3", "1.2.3.4", "1.2.3.4.5"
@@ -53,6 +53,11 @@ class Faulty:
             case "stall":
                 wire.sendall(head(f"Content-Length: {len(PART)}", kind) + PART[:1000])
                 wire.recv(1)  # until the other side gives up
+            case "trickle":
+                wire.sendall(head(f"Content-Length: {len(PART)}", kind))
+                with suppress(OSError):  # the other side has given up
+                    for at in range(len(PART)):
+                        wire.sendall(PART[at : at + 1])
             case "error":
                 wire.sendall(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             case "elsewhere":

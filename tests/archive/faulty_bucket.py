@@ -25,6 +25,7 @@ class Bucket(ThreadingHTTPServer):
     def __init__(self, host: str) -> None:
         super().__init__((host, 0), Answer)
         self.heard: list[str] = []
+        self.lengths: list[int] = []
         self.address = f"http://{host}:{self.server_port}"
 
 
@@ -53,6 +54,7 @@ class Answer(BaseHTTPRequestHandler):
             if self.command == "GET":
                 self.wfile.write(CONTENT)
         else:
+            self.server.lengths.append(int(asked[2]) + 1 - int(asked[1]))
             self._part(fault, int(asked[1]), int(asked[2]) + 1)
 
     def _part(self, fault: str, start: int, stop: int) -> None:

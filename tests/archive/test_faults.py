@@ -105,3 +105,24 @@ def test_who_is_not_let_in_does_not_try_again() -> None:
     with pytest.raises(UpstreamRefused):
         with_patience(refused, sleep=lambda _seconds: None)
     assert asked == [1]
+
+
+def test_an_answer_that_only_trickles_is_given_up(
+    service: Faulty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "GRACE", 0.2)
+    monkeypatch.setattr(upstream, "SLOWEST", 1e12)  # nothing that takes longer than that is as fast
+    service.faults = ["trickle"] * ATTEMPTS
+    with pytest.raises(UpstreamFailed):
+        connect(f"dicomweb+{service.address}", Access(spool=tmp_path / "spool")).open(LOCATOR)
+    assert service.asked == ATTEMPTS
+    assert left_over(tmp_path) == []
+
+
+def test_what_comes_steadily_is_let_through_however_long_it_takes() -> None:
+    now = iter(range(0, 10_000, 100)).__next__  # a hundred seconds a piece
+    piece = bytes(100 * 64 * 1024)
+    assert sum(map(len, upstream.steadily([piece] * 5, now))) == 5 * len(piece)
+    slower = upstream.steadily([piece, b"x", b"x"], iter(range(0, 10_000, 100)).__next__)
+    with pytest.raises(UpstreamFailed):
+        list(slower)

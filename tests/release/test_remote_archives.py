@@ -136,7 +136,9 @@ def test_instances_and_frames_leave_de_identified_with_the_pixels_of_the_source(
 def test_an_archive_that_goes_away_ends_the_stream_and_is_on_the_record(
     remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.archive.blocks.BLOCK", 4096)
+    monkeypatch.setattr("gateway.archive.blocks.PAGE", 4096)
+    monkeypatch.setattr("gateway.archive.blocks.AHEAD", 4096)
+    monkeypatch.setattr("gateway.archive.blocks.KEPT", 4096)
     monkeypatch.setattr("gateway.release.streams.CHUNK", 4096)
     world = remote.world
     with a_download(world, at(world.biggest())) as (length, body):
@@ -170,7 +172,9 @@ def test_frames_of_many_bytes_that_stall_are_cut_and_an_aborted_read(
     remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.release.frames.AT_ONCE", 1000)
-    monkeypatch.setattr("gateway.archive.blocks.BLOCK", 4096)
+    monkeypatch.setattr("gateway.archive.blocks.PAGE", 4096)
+    monkeypatch.setattr("gateway.archive.blocks.AHEAD", 4096)
+    monkeypatch.setattr("gateway.archive.blocks.KEPT", 4096)
     monkeypatch.setattr("gateway.release.streams.CHUNK", 4096)
     entry, got = remote.world.biggest(), 0
     numbers = ",".join(str(number + 1) for number in range(entry.frame_count))
