@@ -20,14 +20,26 @@ INSTANCE_LEVEL = (
     "00080008", "00080016", "00080018", "00200013", "00280002", "00280004", "00280008", "00280010", "00280011",
     "00280100", "00480006", "00480007", "00480010",
 )  # fmt: skip
-MORE_OF_STUDY = ("00081030", "00101010", "00101020", "00101030", "00120020", "00120040")  # what it gives if asked
-MORE_OF_SERIES = ("00080031", "00180015", "00181030", "00200060", "00185100")
+MORE_OF_STUDY = (
+    "00081030",
+    "00101010",
+    "00101020",
+    "00101030",
+    "00120020",
+    "00120040",
+    "00081032",
+)  # what it gives if asked
+MORE_OF_SERIES = ("00080031", "00180015", "00181030", "00200060", "00185100", "00400275")
 MORE_OF_INSTANCE = (
     "00080023", "00080033", "0008002A", "00180050", "00200032", "00200037", "00201041", "00209311", "00280030",
     "00280101", "00280301", "00281050", "00281051", "00282110", "00282112", "00282114", "00400512", "00480001",
-    "00480002",
+    "00480002", "00082218", "00400518", "00400560", "0040A370", "00480105",
 )  # fmt: skip
 AVAILABLE_TRANSFER_SYNTAX, INSTANCE_AVAILABILITY = "00083002", "00080056"
+SEARCHED = (
+    *STUDY_LEVEL, *SERIES_LEVEL, *INSTANCE_LEVEL, AVAILABLE_TRANSFER_SYNTAX, *MORE_OF_STUDY, *MORE_OF_SERIES,
+    *MORE_OF_INSTANCE,
+)  # fmt: skip
 NOT_METADATA = frozenset(("7FE00001", "7FE00002"))  # the offset tables belong to the pixels
 
 
@@ -45,10 +57,16 @@ def metadata(dataset: Dataset) -> dict[str, Any]:
 
 
 def searchable(told: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that searches match and give."""
-    wanted = (*STUDY_LEVEL, *SERIES_LEVEL, *INSTANCE_LEVEL, AVAILABLE_TRANSFER_SYNTAX)
-    more = (*MORE_OF_STUDY, *MORE_OF_SERIES, *MORE_OF_INSTANCE)
-    return {tag: told[tag] for tag in (*wanted, *more) if tag in told}
+    """The attributes that searches match and give: of sequences all but what is binary, such as colour profiles."""
+    return {tag: _without_binaries(told[tag]) for tag in SEARCHED if tag in told}
+
+
+def _without_binaries(element: dict[str, Any]) -> dict[str, Any]:
+    if element["vr"] != "SQ":
+        return element
+    items = element.get("Value") or []
+    kept = [{t: _without_binaries(e) for t, e in item.items() if "InlineBinary" not in e} for item in items]
+    return {**element, "Value": kept}
 
 
 def first(told: dict[str, Any], tag: str) -> Any:

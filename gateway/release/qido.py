@@ -32,12 +32,19 @@ CONTROLS = frozenset(
     )
 )
 NO_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
-NO_SUCH_FIELD = "Some of the fields to include are not known. They have been left out."
+NO_EMPTY = "The emptyvaluematching parameter is not supported. An empty value has matched everything."
+NO_MULTIPLE = "The multiplevaluematching parameter is not supported. Only lists of UIDs have been matched one by one."
+NO_SUCH_FIELD = "Some of the fields to include are not known, or not kept for searches. They have been left out."
+NOT_SEARCHED = "Some of the attributes to match are not kept for searches. Nothing has matched them."
 TOO_MANY = "The number of results exceeded the maximum supported by the server. Additional results can be requested."
 DATES = re.compile(r"[0-9]{8}|[0-9]{8}-|-[0-9]{8}|[0-9]{8}-[0-9]{8}")
 MODALITIES_IN_STUDY, MODALITY = "00080061", "00080060"
 CLASSES_IN_STUDY, SOP_CLASS = "00080062", "00080016"
 OF_ANY = {MODALITIES_IN_STUDY: MODALITY, CLASSES_IN_STUDY: SOP_CLASS}  # those of a study's instances
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
+NUMBERS = frozenset(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
+COUNTED = frozenset(("00080061", "00080062", "00201206", "00201208", "00201209"))  # of a study or series
+GIVEN = frozenset(facts.SEARCHED) | COUNTED
 Told = dict[str, Any]
 
 
@@ -69,7 +76,8 @@ class Search:
         Ranges and lists say nothing of the kind. The values are looked at one by one all the same.
         """
         named = [(OF_ANY.get(tag, tag), value) for tag, value in self.matches]
-        asked = [value for tag, value in named if tag in tags and not re.search(r"[-,\\]", value)]
+        plain = [(tag, value) for tag, value in named if not re.search(r"[-,\\]", value)]
+        asked = [value for tag, value in plain if tag.partition(".")[0] in tags and not NUMBER.fullmatch(value)]
         pieces = {json.dumps(piece)[1:-1] for value in asked for piece in re.split(r"[*?]", value)}
         return tuple(sorted(pieces - {""}))
 
@@ -87,9 +95,16 @@ def parsed(arguments: MultiDict[str, str]) -> Search:
         if value and _vr(tag) == "DA" and not DATES.fullmatch(value):
             raise BadSearch("a date to match is YYYYMMDD, or a range of two with - between them")
     fields = {field for field in ",".join(arguments.getlist("includefield")).split(",") if field}
-    known = {tag for field in fields if (tag := _known(field))}
+    known = {tag for field in fields if (tag := _known(field)) in GIVEN}
     limit = _number(arguments, "limit", MOST)
-    warnings = {NO_FUZZY: _switched(arguments, "fuzzymatching"), NO_SUCH_FIELD: len(known) < len(fields - {"all"})}
+    given = [_known(field) in GIVEN for field in fields - {"all"}]
+    warnings = {
+        NO_FUZZY: _switched(arguments, "fuzzymatching"),
+        NO_EMPTY: _switched(arguments, "emptyvaluematching"),
+        NO_MULTIPLE: _switched(arguments, "multiplevaluematching"),
+        NO_SUCH_FIELD: not all(given),
+        NOT_SEARCHED: any(value and tag.partition(".")[0] not in GIVEN for tag, value in matches),
+    }
     return Search(
         matches=tuple((tag, value) for tag, value in matches if value),
         fields=frozenset(known),
@@ -194,6 +209,8 @@ def _fits(told: Told, path: str, asked: str) -> bool:
         return False
     if below:
         return element["vr"] == "SQ" and any(_fits(item, below, asked) for item in element.get("Value") or ())
+    if element["vr"] in NUMBERS and NUMBER.fullmatch(asked):
+        return any(float(value) == float(asked) for value in element.get("Value") or () if value is not None)
     values = [_text(value) for value in element.get("Value") or [""]]
     if element["vr"] == "UI":
         return any(value in re.split(r"[,\\]", asked) for value in values)

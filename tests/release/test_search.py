@@ -11,9 +11,9 @@ import pytest
 from gateway import db as database
 from gateway.release import qido, visits
 from gateway.release.models import ManifestEntry
-from gateway.release.qido import NO_FUZZY, NO_SUCH_FIELD, _fits, _wildcard
+from gateway.release.qido import NO_EMPTY, NO_FUZZY, NO_MULTIPLE, NO_SUCH_FIELD, NOT_SEARCHED, _fits, _wildcard
 from tests.blackbox.leaks import LeakHunter
-from tests.release.builders import SPECS, World, an_archive, events
+from tests.release.builders import SPECS, World, an_archive, at, events
 from tests.release.test_admission import opt_out
 
 
@@ -138,7 +138,11 @@ def test_a_study_tells_the_classes_of_its_instances_where_they_are_asked_for(wor
     ("query", "warnings"),
     [("", []), ("fuzzymatching=false", []), ("includefield=all", []), ("fuzzymatching=true", [NO_FUZZY]),
      ("includefield=Nonsense,StudyDate", [NO_SUCH_FIELD]), ("limit=1", []),
-     ("includefield=Nonsense&fuzzymatching=true", [NO_FUZZY, NO_SUCH_FIELD])],
+     ("includefield=Nonsense&fuzzymatching=true", [NO_FUZZY, NO_SUCH_FIELD]),
+     ("includefield=OpticalPathSequence", []), ("includefield=PatientAddress", [NO_SUCH_FIELD]),
+     ("includefield=00201208,SOPInstanceUID", []), ("includefield=ContentSequence.00080100", [NO_SUCH_FIELD]),
+     ("emptyvaluematching=true", [NO_EMPTY]), ("multiplevaluematching=true", [NO_MULTIPLE]),
+     ("emptyvaluematching=false&multiplevaluematching=false", [])],
 )  # fmt: skip
 def test_what_is_not_done_as_asked_is_warned_of(world: World, query: str, warnings: list[str]) -> None:
     answer = world.get(f"/studies?{query}")
@@ -220,6 +224,40 @@ def test_attributes_inside_sequences_match_by_their_path() -> None:
     assert not _fits(told, "00082218.00080100", "T-29000")
     assert not _fits(told, "00082218.00080102", "T-28000")
     assert not _fits(item, "00080100.00080100", "T-28000")
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "count"),
+    [("OpticalPathSequence.IlluminationTypeCodeSequence.CodeValue", "111744", 5),
+     ("00480105.00220016.00080100", "1117*", 5),
+     ("OpticalPathSequence.IlluminationTypeCodeSequence.CodeValue", "111745", 0),
+     ("SpecimenDescriptionSequence.SpecimenIdentifier", "?*", 5),
+     ("SpecimenDescriptionSequence.SpecimenPreparationSequence.SpecimenPreparationStepContentItemSequence"
+      ".ConceptCodeSequence.CodeMeaning", "*osin*", 5),
+     ("OpticalPathSequence.CodeValue", "111744", 0)],
+)  # fmt: skip
+def test_what_stands_inside_sequences_is_found_over_http(world: World, path: str, asked: str, count: int) -> None:
+    assert len(found(world, f"/instances?{path}={quote(asked)}")) == count
+
+
+def test_numbers_inside_sequences_match_as_numbers(world: World) -> None:
+    told = found(world, "/instances?includefield=OpticalPathSequence")[0]["00480105"]["Value"][0]
+    power = float(value(told, "00480112"))
+    for asked in (f"{power:g}", f"{power:.1f}"):
+        assert found(world, f"/instances?OpticalPathSequence.ObjectiveLensPower={asked}"), asked
+    assert found(world, "/instances?OpticalPathSequence.ObjectiveLensPower=3") == []
+
+
+def test_sequences_are_given_without_what_is_binary(world: World) -> None:
+    (profile,) = (tag for tag in ("00282000",))
+    assert profile in world.get(at(world.biggest(), "/metadata")).text
+    assert profile not in world.get("/instances?includefield=all").text
+
+
+def test_attributes_that_are_not_kept_match_nothing_and_say_so(world: World) -> None:
+    for query in ("PatientAddress=*", "ContentSequence.CodeValue=1"):
+        answer = world.get(f"/studies?{query}")
+        assert (answer.status_code, answer.headers.getlist("Warning")) == (204, [f'299 slidegate "{NOT_SEARCHED}"'])
 
 
 def test_a_search_within_another_study_finds_nothing(world: World) -> None:
