@@ -111,8 +111,26 @@ def test_openslide_opens_a_download(served: House, reader: Reader, tmp_path: Pat
         level.save_as(tmp_path / f"{number}.dcm")
     with openslide.OpenSlide(str(tmp_path / "0.dcm")) as slide:
         assert slide.level_count == 3
-        region = np.asarray(slide.read_region((0, 0), 0, (256, 256)))
-        assert region[..., :3].std() > 0
+        shown = np.asarray(slide.read_region((32, 32), 0, (256, 256)))[..., :3]
+        assert np.array_equal(shown, source_through_openslide(served, slide, shown))
+
+
+def source_through_openslide(house: House, slide: openslide.OpenSlide, shown: np.ndarray) -> np.ndarray | None:
+    """The same region of the archive's own slide of that size; where several have it, the one that equals."""
+    found = None
+    for folder in sorted(path for path in house.archive.rglob("SM") if path.is_dir()):
+        volume = next(file for file in sorted(folder.glob("*.dcm")) if pydicom.dcmread(
+            file, specific_tags=["ImageType"]).ImageType[2] == "VOLUME")  # fmt: skip
+        try:
+            source = openslide.OpenSlide(str(volume))
+        except openslide.OpenSlideError:
+            continue  # of a transfer syntax that it does not read
+        with source:
+            if source.level_dimensions == slide.level_dimensions:
+                found = np.asarray(source.read_region((32, 32), 0, (256, 256)))[..., :3]
+                if np.array_equal(found, shown):
+                    return found
+    return found
 
 
 @pytest.mark.parametrize("window", [(40, 400), (-600, 1500)])
@@ -166,3 +184,15 @@ def test_dicomweb_client_searches_every_level(served: House, reader: Reader) -> 
     assert client.search_for_instances(limit=2, get_remaining=True) == every
     patient = first(every[0], "00100020")
     assert client.search_for_series(search_filters={"PatientID": patient[:4] + "*"}, fuzzymatching=True)
+
+
+def test_a_search_inside_sequences_finds_the_slides_of_one_objective(served: House, reader: Reader) -> None:
+    lens = "OpticalPathSequence.ObjectiveLensPower"
+    with served.client(reader) as client:
+        every = client.get("instances", params={"Modality": "SM", "includefield": "OpticalPathSequence"}).json()
+        powers = {first(first(each, "00480105"), "00480112") for each in every}
+        found = {power: client.get("instances", params={lens: f"{power:g}"}).json() for power in powers}
+        assert client.get("instances", params={lens: "7"}).status_code == 204
+    assert sum(map(len, found.values())) == len(every) > 0
+    for power, hits in found.items():
+        assert {first(first(each, "00480105"), "00480112") for each in hits} == {power}
