@@ -198,6 +198,7 @@ def view(release_id: str, series_uid: str) -> str:
             before=order[at - 1] if at else None,
             after=order[at + 1] if at + 1 < len(order) else None,
             ends_at=visit.pass_.ends_at,
+            now=clock.now(),
             watermark=f"{the_account().name} · {clock.now():%d %b %Y %H:%M} UTC" if visit.plan.watermark else "",
         )
 

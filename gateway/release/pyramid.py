@@ -30,8 +30,9 @@ def level(slide: Slide, url: str) -> Told:
     profile = profile_of(told)
     columns, rows = int(first(told, "00280011")), int(first(told, "00280010"))
     sparse = str(first(told, "00209311") or "") == "TILED_SPARSE" or "52009230" in told
-    places = positions(slide)
-    grid = {f"{x // columns},{y // rows}": number + 1 for number, (x, y) in places.items()} if sparse else None
+    grid = None
+    if sparse:
+        grid = {f"{x // columns},{y // rows}": number + 1 for number, (x, y) in positions(slide).items()}
     return {
         "width": int(first(told, "00480006")),
         "height": int(first(told, "00480007")),

@@ -83,7 +83,7 @@ class Search:
 
     def given(self, told: Told, usual: Iterable[str], more: Iterable[str]) -> Told:
         """Those of the attributes that a level gives always, and those that it gives if they are asked for."""
-        asked = {tag for tag, _ in self.matches} | self.fields
+        asked = {tag.partition(".")[0] for tag, _ in self.matches} | self.fields
         wanted = (*usual, *(tag for tag in more if self.everything or tag in asked))
         return {tag: told[tag] for tag in wanted if tag in told}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
 import gateway.governance.models
@@ -164,6 +167,30 @@ class World:
 def at(entry: ManifestEntry, rest: str = "") -> str:
     """The path of an instance."""
     return f"/studies/{entry.study_uid}/series/{entry.series_uid}/instances/{entry.uid}{rest}"
+
+
+@contextmanager
+def on_a_socket(world: World) -> Iterator[str]:
+    """The gateway on a real socket, in this process; its address."""
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(30)
+        server.server_close()
+
+
+@contextmanager
+def a_client(world: World) -> Iterator[httpx.Client]:
+    """Who asks over HTTP, below the DICOMweb root, with the reader's token."""
+    with (
+        on_a_socket(world) as address,
+        httpx.Client(base_url=address + world.root, headers=bearer(world.token), timeout=60) as client,
+    ):
+        yield client
 
 
 @contextmanager

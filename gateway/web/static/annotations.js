@@ -1,4 +1,4 @@
-/* Annotations over a slide: GeoJSON in pixels of its largest level, shown as SVG; drawn with the pointer. */
+/* Annotations over a slide: GeoJSON in pixels of its largest level, shown as SVG; drawn with the pointer or with keys. */
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -127,10 +127,14 @@ function letDraw(viewer, sheet, panel, keep) {
     for (const each of tools) each.setAttribute("aria-pressed", String(each.dataset.draw === tool));
     sheet.svg.classList.toggle("sg-viewer__sheet--pen", Boolean(tool));
     viewer.setMouseNavEnabled(!tool);
-    say(panel, tool ? "Draw on the slide. Press the button again to put the pen down." : "");
+    say(panel, tool ? "Draw on the slide, with the pointer or with arrow keys and Enter. Escape puts the pen down." : "");
   };
-  for (const each of tools) each.addEventListener("click", () => choose(each.dataset.draw));
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && tool) choose(tool); });
+  const cross = addCross(viewer, sheet);
+  for (const each of tools) {
+    each.addEventListener("click", () => { choose(each.dataset.draw); cross.hide(); });
+    each.addEventListener("keydown", (event) => { if (tool) drawWithKeys(event, cross, tool, keep); });
+  }
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && tool) { choose(tool); cross.hide(); } });
   const place = (event) => {
     const edge = sheet.svg.getBoundingClientRect();
     const point = new OpenSeadragon.Point(event.clientX - edge.left, event.clientY - edge.top);
@@ -162,6 +166,53 @@ function letDraw(viewer, sheet, panel, keep) {
     if (stroke) stroke.path.remove();
     stroke = null;
   });
+}
+
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/* A cross for who draws with keys, and the corners that were set with it; it begins in the middle of what is seen. */
+function addCross(viewer, sheet) {
+  const item = () => viewer.world.getItemAt(0);
+  const lines = document.createElementNS(SVG, "path");
+  const places = [];
+  let at = null;
+  const draw = () => {
+    const arm = 12 / item().viewportToImageZoom(viewer.viewport.getZoom(true));
+    const corners = places.map((each) => each.join(" ")).join("L");
+    const [x, y] = at;
+    lines.setAttribute("d", `${corners ? `M${corners}L${x} ${y}` : ""}M${x - arm} ${y}h${2 * arm}M${x} ${y - arm}v${2 * arm}`);
+    sheet.group.append(lines);
+  };
+  const hide = () => { at = null; places.length = 0; lines.remove(); };
+  const move = (across, down, pixels) => {
+    if (!at) {
+      const middle = item().viewportToImageCoordinates(viewer.viewport.getCenter(true));
+      at = [middle.x, middle.y];
+    }
+    const [size, step] = [item().getContentSize(), pixels / item().viewportToImageZoom(viewer.viewport.getZoom(true))];
+    const within = (value, most) => Math.round(Math.min(Math.max(value, 0), most) * 10) / 10;
+    at = [within(at[0] + across * step, size.x), within(at[1] + down * step, size.y)];
+    const seen = item().imageToViewportCoordinates(new OpenSeadragon.Point(...at));
+    if (!viewer.viewport.getBounds().containsPoint(seen)) viewer.viewport.panTo(seen);
+    draw();
+  };
+  const set = () => { move(0, 0, 0); places.push([...at]); draw(); return places; };
+  return { hide, move, set };
+}
+
+/* Arrow keys move the cross, Enter sets a corner; the shape is kept with its last one. */
+function drawWithKeys(event, cross, tool, keep) {
+  const step = STEPS[event.key];
+  if (!step && event.key !== "Enter") return;
+  event.preventDefault();
+  if (step) { cross.move(...step, event.shiftKey ? 50 : 10); return; }
+  const places = cross.set();
+  const [last, before] = [places[places.length - 1], places[places.length - 2]];
+  const same = before && last[0] === before[0] && last[1] === before[1];
+  if (tool === "outline" ? !same : tool !== "point" && places.length < 2) return;
+  const shape = shapeOf(tool, tool === "outline" ? places.slice(0, -1) : places);
+  cross.hide();
+  if (shape) keep(shape);
 }
 
 /* A stroke as a shape of GeoJSON; nothing where it is too short to be one. */

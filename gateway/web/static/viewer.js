@@ -6,14 +6,21 @@
   const stages = [...document.querySelectorAll(".sg-viewer__stage")];
   const opened = await Promise.all(stages.map(show));
   const shown = opened.filter(Boolean);
-  keepTime(document.getElementById("clock"), () => {
+  let ended = false;
+  const over = () => {
+    if (ended) return;
+    ended = true;
     for (const each of shown) each.viewer.destroy();
+    document.getElementById("notes")?.remove();
     for (const stage of stages) {
+      stage.querySelector(".sg-viewer__canvas").replaceChildren();
       stage.querySelector(".sg-viewer__scale").hidden = true;
       stage.querySelector(".sg-viewer__zooms").replaceChildren();
       failed(stage, "Access to this release has ended.");
     }
-  });
+  };
+  keepTime(document.getElementById("clock"), over);
+  for (const each of shown) keepAsking(each, over);
   if (shown.length === 2) keepTogether(shown[0], shown[1], document.getElementById("together"));
 })();
 
@@ -23,7 +30,7 @@ function failed(stage, text) {
   place.hidden = false;
 }
 
-/* One slide in its place: {viewer, full, stage}, or nothing if it cannot be shown. */
+/* One slide in its place: {viewer, full, stage, annotations}, or nothing if it cannot be shown. */
 async function show(stage) {
   const canvas = stage.querySelector(".sg-viewer__canvas");
   const answer = await fetch(canvas.dataset.slide, { headers: { Accept: "application/json" } });
@@ -58,6 +65,7 @@ async function show(stage) {
     event.preventDefaultAction = true;
     viewer.setFullScreen(!viewer.isFullPage());
   });
+  viewer.addHandler("full-page", () => viewer.canvas.focus()); // it was moved, and keys go on
   const full = slide.levels[slide.levels.length - 1];
   if (full.microns) {
     keepScale(viewer, full, stage.querySelector(".sg-viewer__scale"));
@@ -66,7 +74,7 @@ async function show(stage) {
   await new Promise((resolve) => viewer.addOnceHandler("open", resolve));
   if (canvas.dataset.watermark) addWatermark(viewer, canvas.dataset.watermark);
   await showAnnotations(viewer, full, canvas.dataset.annotations, document.getElementById("notes"));
-  return { viewer, full, stage };
+  return { viewer, full, stage, annotations: canvas.dataset.annotations };
 }
 
 /* Two slides at one magnification: where one goes, the other goes as many microns. Whoever wants to lay them over one
@@ -198,10 +206,26 @@ function addWatermark(viewer, text) {
   draw();
 }
 
+/* Access can end before its time: a tile that is refused says so, and for who moves nothing it is asked now and then. */
+function keepAsking(each, over) {
+  const often = 15000; // milliseconds
+  let asking = false;
+  const ask = async (url) => {
+    if (asking) return;
+    asking = true;
+    const answer = await fetch(url, { method: "HEAD" }).catch(() => null);
+    asking = false;
+    if (answer && [401, 403, 404].includes(answer.status)) { clearInterval(clock); over(); }
+  };
+  const clock = setInterval(() => ask(each.annotations), often);
+  each.viewer.addHandler("tile-load-failed", (event) => ask(event.tile.getUrl()));
+}
+
+/* The time of the server counts, as it was when the page was made, and what has gone by since. */
 function keepTime(place, over) {
-  const ends = new Date(place.dataset.ends);
+  const whole = new Date(place.dataset.ends) - new Date(place.dataset.now);
   const tick = () => {
-    const left = Math.max(0, Math.floor((ends - new Date()) / 1000));
+    const left = Math.max(0, Math.floor((whole - performance.now()) / 1000));
     if (!left && clock) {
       clearInterval(clock);
       over();
