@@ -19,7 +19,7 @@ from pathlib import Path
 from gateway.errors import SlidegateError
 
 USUAL = 10.0  # seconds that a page or an API call waits for its turn
-PATIENT = 900.0  # the same for background work and the command line: a large release is one long transaction
+PATIENT = 900.0  # the same for background work and the command line
 MOST_WAITING = 128  # threads that wait in the place of others
 
 _longest: ContextVar[float] = ContextVar("longest_wait", default=USUAL)

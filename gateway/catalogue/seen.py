@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -58,6 +58,18 @@ def looked_with(rules: PixelRules) -> tuple[str, str]:
 
 def _names(screening: Screening) -> tuple[str, str]:
     return screening.rules_sha256, screening.model_sha256
+
+
+def latest_of(db: Session, instances: Collection[Instance], rules: PixelRules) -> dict[str, Screening]:
+    """The same of many at once: id of the instance -> its screening. Index: ix_screening_instance_id_screened_at."""
+    versions = {each.id: each.version for each in instances}
+    rows = db.scalars(
+        select(Screening)
+        .where(Screening.instance_id.in_(versions), or_(under(rules), Screening.people > 0))
+        .order_by(Screening.screened_at, Screening.people)
+    )
+    last = {row.instance_id: row for row in rows if row.version == versions[row.instance_id]}
+    return {instance: row for instance, row in last.items() if _names(row) == looked_with(rules)}
 
 
 def under(rules: PixelRules) -> ColumnElement[bool]:

@@ -22,19 +22,29 @@ def release() -> None:
 @release.command()
 @click.option("--grant", "grant_id", required=True, help="The grant whose release is built.")
 def build(grant_id: str) -> None:
-    """Freeze what a grant opens. A release that is there already stays as it is."""
+    """Freeze what a grant opens, and check each image. One that is there stays; one half built is gone on with."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     from gateway import clock
     from gateway.catalogue.screening import screen_datasets
-    from gateway.db import reading, transaction
-    from gateway.release.commands import build as built
+    from gateway.db import reading
+    from gateway.release.building import build as built
     from gateway.release.queries import grant_named
     from gateway.trail.record import SYSTEM
 
     with reading() as db:
         datasets = grant_named(db, grant_id).dataset_ids
-    screen_datasets(datasets, by=SYSTEM, now=clock.now())
-    with transaction() as db:
-        made = built(db, by=SYSTEM, grant=grant_named(db, grant_id), now=clock.now())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as shown:
+        bar = shown.add_task("looking at pixels", total=None)
+
+        def tell(doing: str, done: int, every: int) -> None:
+            shown.update(bar, description=doing, completed=done, total=every)
+
+        screen_datasets(
+            datasets, by=SYSTEM, now=clock.now(), progress=lambda done, every: tell("looking at pixels", done, every)
+        )
+        made = built(by=SYSTEM, grant_id=grant_id, now=clock.now(), progress=tell)
     click.echo(f"release {made.id}: {made.released} images released, {made.withheld} withheld")
 
 
@@ -49,11 +59,12 @@ def list_releases() -> None:
     from gateway.projects.standing import standing
     from gateway.release.queries import grant_named, releases
 
-    table = Table("release", "grant", "released", "withheld", "policy", "access", box=None)
+    table = Table("release", "grant", "state", "released", "withheld", "policy", "access", box=None)
     with reading() as db:
         for each in releases(db):
             access = standing(grant_named(db, each.grant_id), clock.now()).sentence
-            table.add_row(each.id, each.grant_id, str(each.released), str(each.withheld), each.deid_policy, access)
+            counts = str(each.released), str(each.withheld)
+            table.add_row(each.id, each.grant_id, each.state, *counts, each.deid_policy, access)
     Console().print(table)
 
 
@@ -120,9 +131,11 @@ def _work_on(delivery_id: str) -> None:
     from gateway.cli.jobs import ROOMS
     from gateway.db import reading
     from gateway.jobs.cluster import executor
+    from gateway.jobs.rounds import open_rooms
     from gateway.jobs.worker import Worker
     from gateway.release.delivering import progress
 
+    open_rooms(ROOMS)  # a model that one thread imports while another asks the database is half a model
     columns = (TextColumn("delivering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with executor() as (submit, at_once), Progress(*columns, transient=True) as shown:
         bar = shown.add_task("delivering", total=None)

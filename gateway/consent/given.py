@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from gateway.trail.record import Actor, record
 
 PORTION = 5000
 LONGEST_VERSION = 200
+Case = tuple[Patient, bool]  # a patient, and whether a consent is needed
 OPTED_OUT = "The patient has said no to research use."
 NOT_IN_FORCE = "The patient's consent has ended, was withdrawn, or has not begun."
 NO_LONGER = "The patient does not agree to research use any more."
@@ -167,7 +168,26 @@ def refusal(db: Session, patient: Patient, *, explicit: bool, now: datetime) -> 
     """
     if db.scalar(select(OptOut.patient).where(OptOut.patient.in_(patient.keys)).limit(1)) is not None:
         return OPTED_OUT
-    kept = _of(db, patient.own)
+    return _refusal(_of(db, patient.own), explicit, now)
+
+
+def _refusal(kept: Sequence[PatientConsent], explicit: bool, now: datetime) -> str:
     if not kept:
         return NONE_GIVEN if explicit else ""
     return "" if any(_runs(each, now) for each in kept) else NOT_IN_FORCE
+
+
+def refusals(db: Session, asked: Collection[Case], *, now: datetime) -> dict[Case, str]:
+    """The same of many at once. Indexes: pk_opt_out, pk_patient_consent."""
+    opted_out, kept = set[str](), defaultdict[str, list[PatientConsent]](list)
+    for portion in _portions({key for patient, _ in asked for key in patient.keys}):
+        opted_out |= set(db.scalars(select(OptOut.patient).where(OptOut.patient.in_(portion))))
+    for portion in _portions({patient.own for patient, _ in asked}):
+        for each in db.scalars(select(PatientConsent).where(PatientConsent.patient.in_(portion))):
+            kept[each.patient].append(each)
+    return {
+        (patient, explicit): _refusal(kept.get(patient.own, ()), explicit, now)
+        if opted_out.isdisjoint(patient.keys)
+        else OPTED_OUT
+        for patient, explicit in asked
+    }

@@ -14,7 +14,7 @@ from functools import lru_cache
 from gateway.deid.charsets import ASCII, codecs_of, decoded, encodings, is_plain
 from gateway.deid.errors import StillThere, TooMuchRemoved
 from gateway.deid.folding import squeezed
-from gateway.deid.identifiers import ADDRESS, NOBODY, NUMBERED, PLACES, Gathered, Identifiers
+from gateway.deid.identifiers import ADDRESS, NOBODY, NUMBERED, PLACES, Identifiers, identifiers_in_value
 from gateway.deid.standing import Suspect, stands
 from gateway.dicom.elements import Element, elements, items
 from gateway.dicom.encoding import Encoding
@@ -99,7 +99,7 @@ class Removed:
 
     def identifiers(self) -> Identifiers:
         """What was removed and what was known before, as identifiers to clean texts of."""
-        found = [self._known, *(_identifiers(*source, self._codecs) for source in self._sources)]
+        found = [self._known, *(identifiers_in_value(*source, self._codecs) for source in self._sources)]
         return Identifiers(
             frozenset[str]().union(*(each.names for each in found)),
             frozenset[str]().union(*(each.numbers for each in found)),
@@ -154,18 +154,11 @@ def _worth_it(bare: bytes) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _identifiers(tag: int, vr: bytes, value: bytes, codecs: tuple[str, ...]) -> Identifiers:
-    gathered = Gathered()
-    gathered.value(tag, vr, value, codecs)
-    return gathered.identifiers()
-
-
-@lru_cache(maxsize=4096)
 def _keys(tag: int, vr: bytes, value: bytes, codecs: tuple[str, ...]) -> frozenset[bytes]:
     """What is searched for in the folded copy: names and numbers of people, not of places; days of birth."""
     if tag in PLACES or (vr in (b"DA", b"DT") and tag not in IDENTIFYING):
         return frozenset()
-    known = _identifiers(tag, vr, value, codecs)
+    known = identifiers_in_value(tag, vr, value, codecs)
     names = (name for name in known.names if len(name) >= SQUEEZED_NAME)
     numbers = (number for number in _as_written(vr, value, known) if len(number) >= SQUEEZED_NUMBER)
     all_keys = {each.encode("ascii") for each in (*names, *numbers) if each.isascii()}

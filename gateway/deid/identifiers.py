@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from gateway.deid.charsets import ASCII, codecs_of, decoded
@@ -49,6 +50,7 @@ PLACES = frozenset(
     )
 )
 ADDRESS, CHARSET = 0x00101040, 0x00080005
+_PERSONAL, _OF_A_KIND = frozenset((b"PN", b"DA", b"DT")), NUMBERED | PLACES | {ADDRESS}
 LONG = 5  # letters; what is longer is looked for within words as well
 SHORTEST_NUMBER = 3
 _TITLES = word_set("dr mr mrs ms miss sir prof md phd msc bsc jr sr ii iii iv frcpath mbbs")
@@ -167,10 +169,15 @@ class Gathered:
                     inside = IMPLICIT_LE if element.vr == b"UN" else encoding
                     for start, stop in items(data, element, encoding):
                         self.level(data[start:stop], inside, codecs)
-                else:
-                    self.value(element.tag, element.vr, value, codecs)
+                elif element.vr in _PERSONAL or element.tag in _OF_A_KIND:
+                    self._take(identifiers_in_value(element.tag, element.vr, value, codecs))
         except DicomError:
             return
+
+    def _take(self, found: Identifiers) -> None:
+        self._names |= found.names
+        self._numbers |= found.numbers
+        self._dates |= found.dates
 
     def value(self, tag: int, vr: bytes, value: bytes, codecs: tuple[str, ...]) -> None:
         """One value, if it is of a kind that identifies."""
@@ -237,3 +244,11 @@ class Gathered:
                 self._dates.add(day)
                 self._numbers |= {day.strftime(form).translate(LOOKALIKES) for form in ("%Y%m%d", "%d%m%Y", "%m%d%Y")}
                 self._numbers |= {day.strftime(form) for form in ("%d%m%y", "%y%m%d", "%m%d%y")}
+
+
+@lru_cache(maxsize=4096)
+def identifiers_in_value(tag: int, vr: bytes, value: bytes, codecs: tuple[str, ...]) -> Identifiers:
+    """What one encoded value holds; the headers of a study say most of it again and again."""
+    gathered = Gathered()
+    gathered.value(tag, vr, value, codecs)
+    return gathered.identifiers()

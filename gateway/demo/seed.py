@@ -31,7 +31,7 @@ from gateway.people import commands as people
 from gateway.people import tokens
 from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership
-from gateway.release.commands import build
+from gateway.release.building import build
 from gateway.release.models import Release
 from gateway.settings import current, use
 from gateway.trail.record import SYSTEM
@@ -100,8 +100,8 @@ def _made(directory: Path, scale: float, say: Say) -> dict[str, Any]:
         slugs = [each.slug for each in session.scalars(select(Dataset).order_by(Dataset.slug))]
         for story in STORIES:
             play(session, story, here, slugs, now)
+    release = _release(accounts["researcher"], now)
     with db.transaction() as session:
-        release = _release(session, accounts["researcher"], now)
         secret = _token(session, accounts["researcher"], f"release:{release.id}", now)
         described = {
             person.key: {
@@ -138,14 +138,15 @@ def _catalogue(archive: PlantedArchive, now: datetime) -> None:
             )  # fmt: skip
 
 
-def _release(session: Session, researcher: Account, now: datetime) -> Release:
+def _release(researcher: Account, now: datetime) -> Release:
     """The release of the researcher's grant, built now instead of by the jobs worker."""
-    grant = session.scalars(
-        select(Grant)
-        .join(Membership, Membership.project_id == Grant.project_id)
-        .where(Membership.account_id == researcher.id)
-    ).one()
-    return build(session, by=SYSTEM, grant=grant, now=now)
+    with db.reading() as session:
+        grant = session.scalars(
+            select(Grant)
+            .join(Membership, Membership.project_id == Grant.project_id)
+            .where(Membership.account_id == researcher.id)
+        ).one()
+    return build(by=SYSTEM, grant_id=grant.id, now=now)
 
 
 def _token(session: Session, account: Account, scope: str, now: datetime) -> str:

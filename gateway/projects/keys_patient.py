@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from gateway.projects.keys import data_master, derived, first_data_master, proje
 from gateway.projects.models import PatientKey
 
 PATIENT_KEY_BYTES = 32
+Whose = tuple[str, str]  # a site's code, and a patient's ID there
 
 
 class PatientForgotten(Withheld):
@@ -74,21 +75,32 @@ class KeyRing:
             if row is not None and row.wrapped is not None:
                 yield site, patient_id, self._keys(row, site)
 
-    def patient_or_new(self, db: Session, *, site: str, patient_id: str, now: datetime) -> ProjectKeys:
-        """As `patient`; makes the key if there never was one. Raises PatientForgotten."""
-        name = self.row_id(site, patient_id)
-        row = db.get(PatientKey, (self.project_id, name), with_for_update={"read": True})  # none is destroyed meanwhile
-        if row is None:
+    def wrapped(self, db: Session, whose: Collection[Whose]) -> dict[Whose, bytes | None]:
+        """The wrapped keys of those that ever had one; None of the forgotten. Index: pk_patient_key."""
+        names = {each: self.row_id(*each) for each in whose}
+        rows = self._rows(db, set(names.values()))
+        return {each: rows[name] for each, name in names.items() if name in rows}
+
+    def opened(self, wrapped: Mapping[Whose, bytes | None]) -> dict[Whose, ProjectKeys]:
+        """The keys of those that are not forgotten."""
+        return {each: self._opened(key, each[0]) for each, key in wrapped.items() if key is not None}
+
+    def make(self, db: Session, whose: Collection[Whose], *, now: datetime) -> None:
+        """Make the keys of those that never had one."""
+        names = {self.row_id(*each) for each in whose}
+        for name in sorted(names - self._rows(db, names).keys()):
             wrapped = aes_key_wrap(self.wrapping, secrets.token_bytes(PATIENT_KEY_BYTES))
-            row = PatientKey(project_id=self.project_id, patient=name, wrapped=wrapped, made_at=now)
-            db.add(row)
-            db.flush()
-        return self._keys(row, site)
+            db.add(PatientKey(project_id=self.project_id, patient=name, wrapped=wrapped, made_at=now))
+        db.flush()
+
+    def _rows(self, db: Session, names: Collection[str]) -> dict[str, bytes | None]:
+        here = (PatientKey.project_id == self.project_id, PatientKey.patient.in_(names))
+        return {row.patient: row.wrapped for row in db.scalars(select(PatientKey).where(*here))}
 
     def destroy(self, db: Session, *, site: str, patient_id: str, now: datetime) -> None:
         """Destroy a patient's key, or see to it that there never is one. Raises AlreadyForgotten."""
         name = self.row_id(site, patient_id)
-        row = db.get(PatientKey, (self.project_id, name), with_for_update=True)  # waits for a build that uses it
+        row = db.get(PatientKey, (self.project_id, name), with_for_update=True)
         if row is None:
             row = PatientKey(project_id=self.project_id, patient=name, made_at=now)
             db.add(row)
@@ -100,7 +112,10 @@ class KeyRing:
     def _keys(self, row: PatientKey, site: str) -> ProjectKeys:
         if row.wrapped is None:
             raise PatientForgotten
-        own = unwrapped(self.wrapping, row.wrapped)
+        return self._opened(row.wrapped, site)
+
+    def _opened(self, wrapped: bytes, site: str) -> ProjectKeys:
+        own = unwrapped(self.wrapping, wrapped)
         return ProjectKeys(derived(self.secret + own, b"slidegate patient 1"), site)
 
 

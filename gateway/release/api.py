@@ -24,6 +24,8 @@ class ReleaseSchema(Schema):
     id = fields.String()
     project_id = fields.String()
     grant_id = fields.String()
+    state = fields.String(metadata={"description": "listing, checking, or sealed: only then it can be read"})
+    listed = fields.Integer(metadata={"description": "Instances in its list, as far as it is made"})
     built_at = fields.DateTime()
     released = fields.Integer(metadata={"description": "Instances that can be read"})
     withheld = fields.Integer(metadata={"description": "Instances that are kept back, for reasons on the release page"})

@@ -29,7 +29,7 @@ WATCHED: dict[str, tuple[str, ...]] = {  # table -> verbs; "UPDATE OF" leaves ou
     "consent_epoch": ("INSERT", "UPDATE", "DELETE"),
     "patient_key": ("UPDATE", "DELETE"),
     "data_key": ("UPDATE", "DELETE"),
-    "data_release": ("UPDATE", "DELETE"),
+    "data_release": ("UPDATE OF state, consent_epoch, deid_policy, deid_sha256, pixels_sha256, model_sha256", "DELETE"),
     "manifest_entry": ("UPDATE", "DELETE"),
     "archive": ("UPDATE", "DELETE"),
 }

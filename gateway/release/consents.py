@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Dataset, DatasetStudy, Study
 from gateway.consent.epochs import epoch
-from gateway.consent.given import refusal
+from gateway.consent.given import refusal, refusals
 from gateway.consent.patients import patient
 from gateway.consent.policy import ConsentPolicy, read_policy
+from gateway.projects.keys_patient import Whose
 from gateway.release.models import Release
 from gateway.settings import current
 
@@ -52,6 +55,21 @@ class Consents:
             whose = patient(self.master, site, study.patient_id)
             self.told[study.id] = refusal(db, whose, explicit=explicit, now=self.now)
         return self.told[study.id]
+
+    def refusals(self, db: Session, studies: Mapping[str, Whose]) -> dict[str, str]:
+        """The same of many studies at once: id -> why nothing of it may be released, empty if it may."""
+        slugs = defaultdict[str, list[str]](list)
+        if self.policy.datasets:
+            asked = select(DatasetStudy.study_id, Dataset.slug).join(Dataset, DatasetStudy.dataset_id == Dataset.id)
+            for study, slug in db.execute(asked.where(DatasetStudy.study_id.in_(studies))):
+                slugs[study].append(slug)
+        keys = {whose: patient(self.master, *whose) for whose in set(studies.values())}
+        cases = {
+            study: (keys[whose], self.policy.explicit(whose[0], slugs.get(study, ())))
+            for study, whose in studies.items()
+        }
+        said = refusals(db, set(cases.values()), now=self.now)
+        return {study: said[case] for study, case in cases.items()}
 
     def _datasets(self, db: Session, study: Study) -> list[str]:
         """The datasets that hold the study, if the policy names any. Index: ix_dataset_study_study_id."""

@@ -61,6 +61,21 @@ class PolicyChanged(SlidegateError):
     )
 
 
+class BeingBuilt(SlidegateError):
+    """Not sealed yet: nothing of it may be read."""
+
+    code = "release-being-built"
+    status = 503
+    title = "This release is still being built: its images are checked one by one. Come back later"
+
+
+class BuiltElsewhere(Conflict):
+    """Two are building the same release; one of them goes on."""
+
+    code = "release-built-elsewhere"
+    title = "Somebody else is building this release"
+
+
 class KeepsUids(Conflict):
     """The policy leaves the archive's UIDs as they are: whoever can reach the archive could find the patient."""
 

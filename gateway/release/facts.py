@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+
+from gateway.dicom.elements import elements
+from gateway.dicom.encoding import Encoding
+from gateway.dicom.header import read_header
+from gateway.dicom.source import BytesSource
 
 STUDY_LEVEL = (  # what a search always gives (PS3.18 tables 10.6.3-3 to 10.6.3-5)
     "00080020", "00080030", "00080050", "00080090", "00080201", "00100010", "00100020", "00100030", "00100040",
@@ -40,6 +47,9 @@ SEARCHED = (
     *STUDY_LEVEL, *SERIES_LEVEL, *INSTANCE_LEVEL, AVAILABLE_TRANSFER_SYNTAX, *MORE_OF_STUDY, *MORE_OF_SERIES,
     *MORE_OF_INSTANCE,
 )  # fmt: skip
+CHARSET = 0x00080005
+LONGEST = 4096  # bytes of an element that is remembered; a colour profile is longer
+_SEARCHABLE = {int(tag, 16): tag for tag in SEARCHED}
 NOT_METADATA = frozenset(("7FE00001", "7FE00002"))  # the offset tables belong to the pixels
 
 
@@ -56,9 +66,31 @@ def metadata(dataset: Dataset) -> dict[str, Any]:
     return dict(sorted({**kept, AVAILABLE_TRANSFER_SYNTAX: {"vr": "UI", "Value": [syntax]}}.items()))
 
 
-def searchable(told: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that searches match and give: of sequences all but what is binary, such as colour profiles."""
-    return {tag: _without_binaries(told[tag]) for tag in SEARCHED if tag in told}
+def searchable(front: bytes) -> dict[str, Any]:
+    """The attributes that searches match and give, of a rewritten header: of sequences all but what is binary."""
+    header = read_header(BytesSource(front))
+    charset, found = b"", dict[str, Any]()
+    for element in elements(header.dataset, header.encoding):
+        encoded = header.dataset[element.start : element.end]
+        if element.tag == CHARSET:
+            charset = encoded
+        tag = _SEARCHABLE.get(element.tag)
+        tell = _remembered if len(encoded) <= LONGEST else _told
+        told = tell(tag, charset, encoded, header.encoding) if tag else None
+        if tag and told is not None:
+            found[tag] = told
+    return {**found, AVAILABLE_TRANSFER_SYNTAX: {"vr": "UI", "Value": [header.transfer_syntax]}}
+
+
+def _told(tag: str, charset: bytes, encoded: bytes, encoding: Encoding) -> dict[str, Any] | None:
+    """One encoded element as JSON, as `metadata` tells it."""
+    data = BytesIO(charset + encoded)
+    dataset = read_dataset(data, not encoding.explicit, encoding.little)
+    told = dataset.to_json_dict(suppress_invalid_tags=True).get(tag)
+    return None if told is None else _without_binaries(told)
+
+
+_remembered = lru_cache(maxsize=4096)(_told)  # the instances of a series share most of theirs
 
 
 def _without_binaries(element: dict[str, Any]) -> dict[str, Any]:

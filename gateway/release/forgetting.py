@@ -95,13 +95,13 @@ def _releases(db: Session, project_id: str) -> Sequence[Release]:
 def _forget_in(db: Session, release: Release, patient: ClearPatient) -> int:
     """Put nameless entries in the place of the patient's; how many of those were released."""
     theirs = entries_of_patient(db, [release.id], patient)
-    released = sum(entry.released for entry in theirs)
+    released, undecided = sum(entry.released for entry in theirs), sum(entry.undecided for entry in theirs)
     fresh: defaultdict[str, str] = defaultdict(random_uid)  # what was one series stays one, under another name
     for entry in theirs:
         db.delete(entry)
         series, study = fresh[entry.series_uid], fresh[entry.study_uid]
         db.add(nameless(release.id, entry.instance_id, entry.site, entry.position, series=series, study=study))
     release.released -= released
-    release.withheld += released
+    release.withheld += released + undecided
     db.flush()
     return released

@@ -16,13 +16,18 @@ from gateway.deid.plan import Plan, load_plan
 from gateway.errors import Invalid
 from gateway.pixels.rules import PixelRules, load_rules
 from gateway.projects.queries import grants_running
-from gateway.release.errors import PolicyChanged
-from gateway.release.models import Release
+from gateway.release.errors import BeingBuilt, PolicyChanged
+from gateway.release.models import SEALED, Release
 from gateway.settings import current
 
 
 def governed(release: Release) -> Plan:
-    """The release's plan. Raises PolicyChanged unless policies and models are those that it was decided on under."""
+    """The release's plan. Raises PolicyChanged unless policies and models are those that it was decided on under.
+
+    Raises BeingBuilt before it is sealed.
+    """
+    if release.state != SEALED:
+        raise BeingBuilt
     return _plan(release.deid_policy, release.deid_sha256, release.pixels_sha256, release.model_sha256)
 
 
@@ -40,8 +45,10 @@ def _plan(name: str, deid_sha256: str, *looked_at_with: str) -> Plan:
 def outdated(release: Release, rules: PixelRules) -> bool:
     """Whether its pixels were decided on under other rules or models, and the rest is as it was, so that it can follow.
 
-    Raises UnknownPolicy, BadRecipe.
+    One that is being built does so by being built again. Raises UnknownPolicy, BadRecipe.
     """
+    if release.state != SEALED:
+        return False
     plan = load_plan(current().policies_dir, release.deid_policy)
     return plan.sha256 == release.deid_sha256 and looked_with(rules) != (release.pixels_sha256, release.model_sha256)
 
@@ -53,7 +60,7 @@ def changed(db: Session, now: datetime) -> str:
     """
     built = (Release.deid_policy, Release.deid_sha256, Release.pixels_sha256, Release.model_sha256)
     running = [grant.id for grant in grants_running(db, now)]
-    asked = select(*built, func.count()).where(Release.grant_id.in_(running)).group_by(*built)
+    asked = select(*built, func.count()).where(Release.grant_id.in_(running), Release.state == SEALED).group_by(*built)
     count = sum(number for *policies, number in db.execute(asked) if _is_changed(*policies))
     return f"policy files have changed since releases were built: {count} not sent until built again" if count else ""
 

@@ -9,17 +9,15 @@ from gateway import clock
 from gateway.catalogue.screening import screen_datasets
 from gateway.catalogue.seen import stale
 from gateway.db import reading, transaction
-from gateway.errors import NotFound
 from gateway.jobs.handlers import handler
 from gateway.jobs.queries import is_open
 from gateway.jobs.queue import enqueue
 from gateway.jobs.rounds import go_round
 from gateway.pixels.rules import load_rules
 from gateway.projects.models import Grant
-from gateway.release.commands import build
+from gateway.release.building import build
 from gateway.release.delivering import KIND, deliver
 from gateway.release.governing import outdated
-from gateway.release.models import Release
 from gateway.release.refreshing import living, refresh
 from gateway.settings import current
 from gateway.trail.record import SYSTEM
@@ -34,11 +32,7 @@ def build_release(payload: Any) -> None:
         grant = db.get(Grant, payload["grant_id"])
         datasets = grant.dataset_ids if grant is not None else []
     screen_datasets(datasets, by=SYSTEM, now=clock.now())
-    with transaction() as db:
-        grant = db.get(Grant, payload["grant_id"])
-        if grant is None:
-            raise NotFound("There is no such grant.")
-        build(db, by=SYSTEM, grant=grant, now=clock.now())
+    build(by=SYSTEM, grant_id=payload["grant_id"], now=clock.now())
 
 
 @handler(KIND)
@@ -62,8 +56,6 @@ def follow(now: datetime) -> None:
 def refresh_releases(payload: Any) -> None:
     """Decide anew on payload["instances"], or on what is out of date, in every release that lives; harmless twice."""
     with reading() as db:
-        releases = [each.id for each in living(db, clock.now())]
+        releases = living(db, clock.now())
     for each in releases:
-        with transaction() as db:
-            release = db.get_one(Release, each)
-            refresh(db, by=SYSTEM, release=release, instances=payload["instances"], now=clock.now())
+        refresh(by=SYSTEM, release=each, instances=payload["instances"], now=clock.now())

@@ -5,21 +5,29 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
 from gateway.projects.models import Project
 
+LISTING, CHECKING, SEALED = "listing", "checking", "sealed"  # see building.py
+OPEN = text("undecided")
+
 
 class Release(Base):
-    """What one grant releases. Policies are named with the hash of the text that was applied."""
+    """What one grant releases. Policies are named with the hash of the text that was applied.
+
+    Nothing of it can be read before it is sealed. `listed` is how long its list is, as far as it is written.
+    """
 
     __tablename__ = "data_release"
+    __table_args__ = (CheckConstraint(f"state in ('{LISTING}', '{CHECKING}', '{SEALED}')", name="state"),)
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     grant_id: Mapped[str] = mapped_column(ForeignKey("access_grant.id"), unique=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
+    state: Mapped[str] = mapped_column(String(10), default=LISTING)
     built_at: Mapped[datetime]
     consent_epoch: Mapped[int]
     consent_sha256: Mapped[str] = mapped_column(String(64))
@@ -27,6 +35,7 @@ class Release(Base):
     deid_sha256: Mapped[str] = mapped_column(String(64))
     pixels_sha256: Mapped[str] = mapped_column(String(64))
     model_sha256: Mapped[str] = mapped_column(String(64))  # of what looked at the pixels
+    listed: Mapped[int] = mapped_column(default=0)
     released: Mapped[int] = mapped_column(default=0)
     withheld: Mapped[int] = mapped_column(default=0)
 
@@ -34,6 +43,7 @@ class Release(Base):
 class ManifestEntry(Base):
     """One instance of a release: released, or withheld with the reason. `facts` are its de-identified attributes.
 
+    `undecided` while the release is being built and the header has not been tried.
     With `stand_in` a label of our own takes the place of its pixels.
     `refused_texts` are keyed hashes of its free texts that other headers of the study forbid (study.py).
     `facts` maps eight-digit tags to DICOM JSON (PS3.18 F.2); it is what searches answer from.
@@ -45,6 +55,7 @@ class ManifestEntry(Base):
         Index("ix_manifest_entry_in_order", "release_id", "study_uid", "series_uid", "position"),
         Index("ix_manifest_entry_release_id_position", "release_id", "position"),
         Index("ix_manifest_entry_study_uid", "study_uid"),
+        Index("ix_manifest_entry_undecided", "release_id", "position", sqlite_where=OPEN, postgresql_where=OPEN),
     )
 
     release_id: Mapped[str] = mapped_column(ForeignKey("data_release.id"), primary_key=True)
@@ -54,6 +65,7 @@ class ManifestEntry(Base):
     instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
     site: Mapped[str] = mapped_column(String(20), default="")  # the code of the site that it comes from
     position: Mapped[int]
+    undecided: Mapped[bool] = mapped_column(default=False)
     released: Mapped[bool]
     reason: Mapped[str] = mapped_column(String(200), default="")
     flavour: Mapped[str] = mapped_column(String(16), default="")

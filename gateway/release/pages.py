@@ -35,7 +35,7 @@ from gateway.release import (
 )
 from gateway.release.dicomweb import dicomweb
 from gateway.release.errors import NoSuchRelease, NotInRelease
-from gateway.release.models import ManifestEntry, Release
+from gateway.release.models import SEALED, ManifestEntry, Release
 from gateway.release.queries import (
     Place,
     entries,
@@ -107,7 +107,8 @@ def cards(account: Account) -> list[Card]:
     with reading() as db:
         projects = {each.id: each for each in projects_of(db, account.id)}
         running = {each.id for each in grants_running(db, clock.now())}
-        found = [each for each in releases_of_projects(db, list(projects)) if each.grant_id in running]
+        sealed = [each for each in releases_of_projects(db, list(projects)) if each.state == SEALED]
+        found = [each for each in sealed if each.grant_id in running]
         return [
             Card(
                 title="Your slides",
@@ -132,6 +133,8 @@ def show(release_id: str) -> str:
     """What was released and what was withheld, and why; under which policies; until when."""
     with reading() as db:
         release, project, grant = _seen(db, release_id)
+        if release.state != SEALED:
+            return render_template("release/building.html", release=release, project=project, grant=grant)
         rows = _rows(db, release)
         return render_template(
             "release/release.html",

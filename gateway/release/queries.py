@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, Text, cast, select, tuple_
 from sqlalchemy.orm import Session, aliased, defer
@@ -13,7 +14,7 @@ from gateway.catalogue.models import Archive, Instance, Series, Site, Study
 from gateway.catalogue.released import Clear
 from gateway.errors import NotFound
 from gateway.projects.models import Grant
-from gateway.release.models import ManifestEntry, Reidentification, Release
+from gateway.release.models import SEALED, ManifestEntry, Reidentification, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,9 @@ def patient_is_known(db: Session, patient: ClearPatient) -> bool:
 def patients_released_to(db: Session, project_id: str) -> Sequence[ClearPatient]:
     """Each patient of whom the project's releases show something. Indexes: ix_data_release_project_id and keys."""
     asked = (
-        select(Site.code, Study.patient_id)
-        .join(Archive, Archive.site_id == Site.id)
-        .join(Instance, Instance.archive_id == Archive.id)
-        .join(Series, Series.id == Instance.series_id)
-        .join(Study, Study.id == Series.study_id)
-        .join(ManifestEntry, ManifestEntry.instance_id == Instance.id)
+        _with_patients(select(Site.code, Study.patient_id))
         .join(Release, Release.id == ManifestEntry.release_id)
-        .where(Release.project_id == project_id, ManifestEntry.released)
+        .where(Release.project_id == project_id, Release.state == SEALED, ManifestEntry.released)
         .distinct()
     )
     return [ClearPatient(*row) for row in db.execute(asked)]
@@ -116,6 +112,52 @@ def entries_of_patient(db: Session, release_ids: Sequence[str], patient: ClearPa
         )
     )
     return db.scalars(theirs.order_by(ManifestEntry.release_id, ManifestEntry.position)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class OfStudy:
+    """A released instance, and the study and patient that it is of."""
+
+    uid: str
+    study_id: str
+    site: str
+    patient_id: str
+
+
+def released_of_studies(db: Session, release_id: str) -> Iterator[OfStudy]:
+    """All released instances of a release, a row at a time. Indexes: pk_manifest_entry and other keys."""
+    asked = _with_patients(select(ManifestEntry.uid, Study.id, Site.code, Study.patient_id))
+    here = (ManifestEntry.release_id == release_id, ManifestEntry.released)
+    for row in db.execute(asked.where(*here).execution_options(yield_per=1000)):
+        yield OfStudy(*row)
+
+
+def _with_patients(asked: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Entries of manifests, each with the patient whose image it is."""
+    return (
+        asked.select_from(ManifestEntry)
+        .join(Instance, Instance.id == ManifestEntry.instance_id)
+        .join(Series, Series.id == Instance.series_id)
+        .join(Study, Study.id == Series.study_id)
+        .join(Archive, Archive.id == Instance.archive_id)
+        .join(Site, Site.id == Archive.site_id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An entry that nobody has decided on yet."""
+
+    uid: str
+    position: int
+
+
+def undecided(db: Session, release_id: str, *, behind: int, most: int) -> list[Open]:
+    """The next of them. Index: ix_manifest_entry_undecided."""
+    asked = select(ManifestEntry.uid, ManifestEntry.position).where(
+        ManifestEntry.release_id == release_id, ManifestEntry.undecided, ManifestEntry.position > behind
+    )
+    return [Open(*row) for row in db.execute(asked.order_by(ManifestEntry.position).limit(most))]
 
 
 def release(db: Session, release_id: str) -> Release | None:

@@ -11,23 +11,22 @@ from datetime import datetime
 from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.catalogue.models import Archive as ArchiveRow
-from gateway.catalogue.models import Instance, Screening
+from gateway.catalogue.models import Screening
 from gateway.catalogue.seen import looked_with, newest
+from gateway.db import reading, transaction
 from gateway.deid.plan import load_plan
 from gateway.pixels.rules import PixelRules, load_rules
 from gateway.pixels.screen import CLEAN, REDACTED
 from gateway.projects.keys import data_master
 from gateway.projects.keys_patient import key_ring
 from gateway.projects.models import Grant
-from gateway.release.commands import Builder
+from gateway.release.bands import BAND, Desk
 from gateway.release.consents import consents
+from gateway.release.deciding import Decider
 from gateway.release.governing import outdated
 from gateway.release.models import ManifestEntry, Release
 from gateway.settings import current
 from gateway.trail.record import Actor, record
-
-WHAT_MAY_CHANGE = ("released", "reason", "screening_id", "stand_in", "refused_texts", "facts", "size")
 
 
 def living(db: Session, now: datetime) -> list[Release]:
@@ -42,39 +41,44 @@ def living(db: Session, now: datetime) -> list[Release]:
     )
 
 
-def refresh(db: Session, *, by: Actor, release: Release, instances: Sequence[str] | None, now: datetime) -> int:
+def refresh(*, by: Actor, release: Release, instances: Sequence[str] | None, now: datetime) -> int:
     """Decide anew on these instances of a release; None: on all that are withheld, or left by a screening that no
     longer counts. Gives how many entries changed.
 
     Under other pixel rules or models than it was decided on under all of it is decided on, and it stands under those.
 
-    A release whose policy has changed since is left as it is: nothing leaves it anyway.
-    Raises UnknownPolicy, BadRecipe.
+    Never call it inside a transaction: each band is one. A release whose policy has changed since is left as it is:
+    nothing leaves it anyway. Raises UnknownPolicy, BadRecipe.
     """
     plan, rules = load_plan(current().policies_dir, release.deid_policy), load_rules(current().policies_dir)
-    if plan.sha256 != release.deid_sha256:
-        return 0
-    builder = Builder(plan, rules, consents(data_master(db), now), key_ring(db, release.project_id), release.id, now)
-    sites = {row.id: row.site for row in db.scalars(select(ArchiveRow))}
-    moves, changed = outdated(release, rules), 0
-    asked = _all(release) if moves else _entries(release, instances, rules)
-    for entry in db.scalars(asked).all():
-        instance = db.get_one(Instance, entry.instance_id)
-        if instance.series is not None:
-            changed += _decided_anew(entry, builder.entry(db, instance, sites[instance.archive_id], entry.position))
-    if moves:
-        release.pixels_sha256, release.model_sha256 = looked_with(rules)
-    if changed or moves:
-        db.flush()
-        _count(db, by, release, changed, now)
+    with reading() as db:
+        desk = Desk(release.id, Decider(plan, rules), key_ring(db, release.project_id), consents(data_master(db), now))
+        moves = outdated(release, rules)
+        if not (moves or desk.is_under_the_policies_of(release)):
+            return 0
+        uids = list(db.scalars(_all(release) if moves else _entries(release, instances, rules)))
+
+    def told(db: Session, changed: int) -> None:
+        if not moves:
+            _record(db, by, db.get_one(Release, release.id, populate_existing=True), changed, now)
+
+    changed = sum(desk.settle(uids[first : first + BAND], told) for first in range(0, len(uids), BAND))
+    if moves:  # until now nothing left it
+        with transaction() as db:
+            here = db.get_one(Release, release.id)
+            here.pixels_sha256, here.model_sha256 = looked_with(rules)
+            db.flush()
+            _record(db, by, here, changed, now)
     return changed
 
 
-def _all(release: Release) -> Select[ManifestEntry]:
-    return select(ManifestEntry).where(ManifestEntry.release_id == release.id).order_by(ManifestEntry.position)
+def _all(release: Release) -> Select[str]:
+    """What nobody has decided on yet is left to whoever builds the release."""
+    here = select(ManifestEntry.uid).where(ManifestEntry.release_id == release.id, ManifestEntry.undecided.is_(False))
+    return here.order_by(ManifestEntry.position)
 
 
-def _entries(release: Release, instances: Sequence[str] | None, rules: PixelRules) -> Select[ManifestEntry]:
+def _entries(release: Release, instances: Sequence[str] | None, rules: PixelRules) -> Select[str]:
     """Index: ix_screening_instance_id_screened_at."""
     here = _all(release)
     if instances is not None:
@@ -84,19 +88,7 @@ def _entries(release: Release, instances: Sequence[str] | None, rules: PixelRule
     return here.where(or_(ManifestEntry.released.is_(False), outdated))
 
 
-def _decided_anew(entry: ManifestEntry, new: ManifestEntry) -> bool:
-    """Whether the entry is another now. A forgotten patient's has no UID to find it by, and stays as it is."""
-    if new.uid != entry.uid:
-        return False
-    different = [name for name in WHAT_MAY_CHANGE if getattr(new, name) != getattr(entry, name)]
-    for name in different:
-        setattr(entry, name, getattr(new, name))
-    return bool(different)
-
-
-def _count(db: Session, by: Actor, release: Release, changed: int, now: datetime) -> None:
-    entries = db.scalars(select(ManifestEntry.released).where(ManifestEntry.release_id == release.id)).all()
-    release.released, release.withheld = sum(entries), len(entries) - sum(entries)
+def _record(db: Session, by: Actor, release: Release, changed: int, now: datetime) -> None:
     detail = {
         "release": release.id,
         "changed": changed,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -27,20 +26,40 @@ from gateway.pixels.findings import GLASS
 from gateway.pixels.screen import CLEAN
 from gateway.pixels.source import pixel_facts
 from gateway.pixels.stand_in import label
-from gateway.release import facts
 
 PATIENT_ID = 0x00100020
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """The header of an instance as the archive has it, read, and its source closed. Deflated, it is not `plain`."""
+
+    header: Header
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is done to an instance beside the plan.
+
+    What its screening took out is taken out, and the texts that its study refused; with `stand_in` its one frame is a
+    label that is drawn here.
+    """
+
+    screening_id: str | None = None
+    stand_in: bool = False
+    refused: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Rewritten:
-    """An instance as it may leave: its new front, what that says as DICOM JSON, and its pixels over the source's."""
+    """An instance as it may leave: its new front, and its pixels over the source's."""
 
     front: bytes
-    told: dict[str, Any]
     frames: FrameIndex
     pixel: PixelElement
     replaced: Mapping[int, bytes]
+    marked: Pixels = Pixels.UNSEEN
 
     def rope(self, source: ByteSource) -> Rope:
         """The whole instance."""
@@ -73,44 +92,45 @@ class _Nowhere:
         """Nothing is held."""
 
 
-def rewritten(
-    db: Session,
-    instance: Instance,
-    plan: Plan,
-    keys: ProjectKeys,
-    screening_id: str | None = None,
-    refused: frozenset[str] = frozenset(),
-    stand_in: bool = False,
-) -> Rewritten:
-    """The instance under a plan and keys: with what its screening took out, without the texts that its study refused.
-
-    With `stand_in` its one frame is a label that is drawn here. Raises Withheld, DicomError.
-    """
+def original(db: Session, instance: Instance) -> Original:
+    """The header of an instance. Raises ArchiveError, DicomError."""
     source = open_source(db, instance)
     try:
         header = read_header(source)
-        if header.pixel is None or header.body is not source:
-            raise Withheld("Deflated objects and objects without pixels are not released.")
-        if sha256(header.meta + header.dataset).hexdigest() != instance.header_sha256:
-            raise Withheld("The archive has changed this image since it was indexed.")
-        frames, replaced, pixels = frame_index(db, instance.id), {}, Pixels.UNSEEN
-        if screening_id is not None:
-            screening = db.get_one(Screening, screening_id)
-            if screening.instance_id != instance.id or screening.version != instance.version:
-                raise Withheld("The archive has changed this image since its pixels were looked at.")
-            replaced = replaced_frames(db, screening_id)
-            if screening.marks and not replaced:  # the frames without what was marked are lost
-                raise Withheld("What was taken out of this image has to be taken out anew.")
-            pixels = _seen(screening)
-        if stand_in:
-            replaced, pixels = {0: _label(header, frames, keys)}, Pixels.REDACTED
-        front = rewrite(header, plan, keys, pixels=pixels, refused=refused)
-        if replaced and header.pixel.length is None:
-            laid_out = patch.encapsulated(source, header.pixel.start, frames, replaced)
-            front = patch.with_offsets(front, header.encoding, laid_out)
-        return Rewritten(front, facts.metadata(facts.parsed(front)), frames, header.pixel, replaced)
+        return Original(header, header.body is source)
     finally:
         source.close()
+
+
+def rewritten(
+    db: Session, instance: Instance, plan: Plan, keys: ProjectKeys, treatment: Treatment, read: Original | None = None
+) -> Rewritten:
+    """The instance under a plan, keys and a treatment; `read` is its header if it was read before.
+
+    Raises Withheld, ArchiveError, DicomError.
+    """
+    read = read or original(db, instance)
+    header = read.header
+    if header.pixel is None or not read.plain:
+        raise Withheld("Deflated objects and objects without pixels are not released.")
+    if sha256(header.meta + header.dataset).hexdigest() != instance.header_sha256:
+        raise Withheld("The archive has changed this image since it was indexed.")
+    frames, replaced, pixels = frame_index(db, instance.id), dict[int, bytes](), Pixels.UNSEEN
+    if treatment.screening_id is not None:
+        screening = db.get_one(Screening, treatment.screening_id)
+        if screening.instance_id != instance.id or screening.version != instance.version:
+            raise Withheld("The archive has changed this image since its pixels were looked at.")
+        replaced = replaced_frames(db, screening.id)
+        if screening.marks and not replaced:  # the frames without what was marked are lost
+            raise Withheld("What was taken out of this image has to be taken out anew.")
+        pixels = _seen(screening)
+    if treatment.stand_in:
+        replaced, pixels = {0: _label(header, frames, keys)}, Pixels.REDACTED
+    front = rewrite(header, plan, keys, pixels=pixels, refused=treatment.refused)
+    if replaced and header.pixel.length is None:
+        laid_out = patch.encapsulated(_Nowhere(), header.pixel.start, frames, replaced)
+        front = patch.with_offsets(front, header.encoding, laid_out)
+    return Rewritten(front, frames, header.pixel, replaced, pixels)
 
 
 def _seen(screening: Screening) -> Pixels:

@@ -27,10 +27,11 @@ from gateway.dicom.uids import ClearUid, ReleaseUid
 from gateway.errors import Withheld
 from gateway.projects.grants import Pass
 from gateway.projects.keys_patient import key_ring
+from gateway.release import facts
 from gateway.release.errors import PolicyChanged
-from gateway.release.models import ManifestEntry, Release
+from gateway.release.models import SEALED, ManifestEntry, Release
 from gateway.release.queries import patient_of
-from gateway.release.rewriting import Rewritten, rewritten
+from gateway.release.rewriting import Rewritten, Treatment, rewritten
 from gateway.settings import current
 
 CACHE_BYTES = 64 * 1024 * 1024  # one instance of a million frames takes half of it
@@ -39,9 +40,10 @@ OFFSET_TABLES = 16  # bytes for each frame, in the header and in the index alike
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is kept of an instance between requests: its new header and where its pixels lie."""
+    """What is kept of an instance between requests: its new header, what that says, and where its pixels lie."""
 
     made: Rewritten
+    told: dict[str, Any]
     front_sha256: str
 
     @property
@@ -77,7 +79,7 @@ class Slide:
     @property
     def metadata(self) -> dict[str, Any]:
         """De-identified attributes as DICOM JSON."""
-        return self._prepared.made.told
+        return self._prepared.told
 
     def frame(self, number: int) -> bytes:
         """The encoded bytes of a frame, counted from 0. Raises BadFrames."""
@@ -137,6 +139,8 @@ def open_slide(db: Session, pass_: Pass, release: Release, entry: ManifestEntry)
     """As `opened`, for streams that outlive the request: the caller calls `close`."""
     if pass_.grant_id != release.grant_id or entry.release_id != release.id or not entry.released:
         raise TypeError("the pass, the release and the entry do not belong together")
+    if release.state != SEALED:
+        raise TypeError("a release that is being built is not opened")
     instance = db.get_one(Instance, entry.instance_id)
     prepared = _prepared(db, pass_, release, entry, instance)
     source = open_source(db, instance)
@@ -165,8 +169,9 @@ def _prepared(db: Session, pass_: Pass, release: Release, entry: ManifestEntry, 
         keys = key_ring(db, release.project_id).patient(db, site=patient.site, patient_id=patient.patient_id)
         if keys.uid(ClearUid(instance.uid)) != entry.uid:  # the archive moved it to another patient since
             raise Withheld("The archive has changed this image since the release was made.")
-        refused = frozenset(entry.refused_texts)
-        made = rewritten(db, instance, plan, keys, entry.screening_id, refused, entry.stand_in)
-        found = Prepared(made, hashlib.sha256(made.front).hexdigest())
+        treatment = Treatment(entry.screening_id, entry.stand_in, frozenset(entry.refused_texts))
+        made = rewritten(db, instance, plan, keys, treatment)
+        told = facts.metadata(facts.parsed(made.front))
+        found = Prepared(made, told, hashlib.sha256(made.front).hexdigest())
         _cache.put(key, found)
     return found

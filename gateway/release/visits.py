@@ -52,7 +52,7 @@ class Visit:
 def enter(release_id: str) -> Visit:
     """Let the caller of this request in.
 
-    Raises Unauthenticated, WrongScope, NoSuchRelease, PolicyChanged, or what `admit` raises.
+    Raises Unauthenticated, WrongScope, NoSuchRelease, BeingBuilt, PolicyChanged, or what `admit` raises.
     """
     found = caller()
     if found is None:
@@ -72,7 +72,7 @@ def enter(release_id: str) -> Visit:
 
 
 def on_behalf(db: Session, release: Release, account: Account, *, session: str) -> Visit:
-    """A visit of a member who is not here. Raises PolicyChanged, or what `admit` raises."""
+    """A visit of a member who is not here. Raises BeingBuilt, PolicyChanged, or what `admit` raises."""
     pass_ = admit(db, account_id=account.id, grant_id=release.grant_id, now=clock.now())
     plan = governed(release)
     return Visit(pass_, release, acting(account), session, as_of(db, clock.now()), plan)

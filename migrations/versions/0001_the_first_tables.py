@@ -727,6 +727,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("grant_id", sa.String(length=16), nullable=False),
         sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("built_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("consent_epoch", sa.Integer(), nullable=False),
         sa.Column("consent_sha256", sa.String(length=64), nullable=False),
@@ -734,8 +735,10 @@ def upgrade() -> None:
         sa.Column("deid_sha256", sa.String(length=64), nullable=False),
         sa.Column("pixels_sha256", sa.String(length=64), nullable=False),
         sa.Column("model_sha256", sa.String(length=64), nullable=False),
+        sa.Column("listed", sa.Integer(), nullable=False),
         sa.Column("released", sa.Integer(), nullable=False),
         sa.Column("withheld", sa.Integer(), nullable=False),
+        sa.CheckConstraint("state in ('listing', 'checking', 'sealed')", name=op.f("ck_data_release_state")),
         sa.ForeignKeyConstraint(["grant_id"], ["access_grant.id"], name=op.f("fk_data_release_grant_id_access_grant")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_data_release_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_release")),
@@ -1044,6 +1047,7 @@ def upgrade() -> None:
         sa.Column("instance_id", sa.String(length=16), nullable=False),
         sa.Column("site", sa.String(length=20), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("undecided", sa.Boolean(), nullable=False),
         sa.Column("released", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("flavour", sa.String(length=16), nullable=False),
@@ -1071,6 +1075,10 @@ def upgrade() -> None:
         batch_op.create_index("ix_manifest_entry_release_id_position", ["release_id", "position"], unique=False)
         batch_op.create_index("ix_manifest_entry_release_id_series_uid", ["release_id", "series_uid"], unique=False)
         batch_op.create_index("ix_manifest_entry_study_uid", ["study_uid"], unique=False)
+        batch_op.create_index(
+            "ix_manifest_entry_undecided", ["release_id", "position"], unique=False,
+            sqlite_where=sa.text("undecided"), postgresql_where=sa.text("undecided"),
+        )  # fmt: skip
 
     op.create_table(
         "screened_frames",
@@ -1118,6 +1126,9 @@ def downgrade() -> None:
     op.drop_table("screening_opinion")
     op.drop_table("screened_frames")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_manifest_entry_undecided", sqlite_where=sa.text("undecided"), postgresql_where=sa.text("undecided")
+        )
         batch_op.drop_index("ix_manifest_entry_study_uid")
         batch_op.drop_index("ix_manifest_entry_release_id_series_uid")
         batch_op.drop_index("ix_manifest_entry_release_id_position")

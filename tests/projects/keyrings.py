@@ -29,7 +29,7 @@ def a_project_with_a_patient(name: str = "Ada") -> str:
     with transaction() as db:
         project = a_project(db, lead=an_account(db, name))
         ring = first_key_ring(db, project.id, now=MORNING)
-        ring.patient_or_new(db, site=SITE, patient_id=PATIENT, now=MORNING)
+        ring.make(db, [(SITE, PATIENT)], now=MORNING)
         return project.id
 
 

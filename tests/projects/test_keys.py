@@ -40,8 +40,8 @@ def test_two_patients_and_two_sites_have_keys_of_their_own():
     project = a_project_with_a_patient()
     with transaction() as db:
         ring = first_key_ring(db, project, now=MORNING)
-        ring.patient_or_new(db, site="SGH", patient_id=PATIENT, now=MORNING)
-        ring.patient_or_new(db, site=SITE, patient_id="4712", now=MORNING)
+        ring.make(db, [("SGH", PATIENT)], now=MORNING)
+        ring.make(db, [(SITE, "4712")], now=MORNING)
     assert len({keys_of(project), keys_of(project, site="SGH"), keys_of(project, patient="4712")}) == 3
 
 
@@ -124,8 +124,10 @@ def test_a_forgotten_patient_never_has_a_key_again():
         first_key_ring(db, project, now=MORNING).destroy(db, site=SITE, patient_id=PATIENT, now=MORNING)
     with pytest.raises(PatientForgotten):
         keys_of(project)
-    with transaction() as db, pytest.raises(PatientForgotten):
-        first_key_ring(db, project, now=MORNING).patient_or_new(db, site=SITE, patient_id=PATIENT, now=MORNING)
+    with transaction() as db:
+        first_key_ring(db, project, now=MORNING).make(db, [(SITE, PATIENT)], now=MORNING)
+    with pytest.raises(PatientForgotten):
+        keys_of(project)
     with transaction() as db, pytest.raises(AlreadyForgotten):
         first_key_ring(db, project, now=MORNING).destroy(db, site=SITE, patient_id=PATIENT, now=MORNING)
     with reading() as db:
@@ -139,7 +141,7 @@ def test_a_destroyed_key_is_not_left_in_the_pages_of_the_database():
     with transaction() as db:
         ring = first_key_ring(db, project, now=MORNING)
         for number in range(30):
-            ring.patient_or_new(db, site=SITE, patient_id=f"{number}", now=MORNING)
+            ring.make(db, [(SITE, f"{number}")], now=MORNING)
         wrapped = db.get(PatientKey, (project, name)).wrapped
     file = Path(engine().url.database)
 
@@ -160,8 +162,10 @@ def test_who_is_forgotten_before_being_known_never_gets_a_key():
     project = a_project_with_a_patient()
     with transaction() as db:
         first_key_ring(db, project, now=MORNING).destroy(db, site=SITE, patient_id="4712", now=MORNING)
-    with transaction() as db, pytest.raises(PatientForgotten):
-        first_key_ring(db, project, now=MORNING).patient_or_new(db, site=SITE, patient_id="4712", now=MORNING)
+    with transaction() as db:
+        first_key_ring(db, project, now=MORNING).make(db, [(SITE, "4712")], now=MORNING)
+    with pytest.raises(PatientForgotten):
+        keys_of(project, patient="4712")
 
 
 def test_forgetting_in_one_project_leaves_the_other_alone():

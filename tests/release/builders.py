@@ -41,7 +41,7 @@ from gateway.pixels.detect.reader import Reader
 from gateway.projects import grants
 from gateway.projects.commands import begin_project
 from gateway.projects.models import Grant
-from gateway.release.commands import build
+from gateway.release.building import build
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.turnstile import forget_everybody
 from gateway.settings import ROOT, Settings
@@ -107,7 +107,7 @@ def a_release(
             db, by=SYSTEM, project=project, datasets=[dataset.id], starts=begins, ends=ends or now() + 30 * DAY,
             deid_policy=policy, now=moment,
         )  # fmt: skip
-        return build(db, by=SYSTEM, grant=grant, now=moment)
+    return build(by=SYSTEM, grant_id=grant.id, now=moment)
 
 
 @dataclass

@@ -46,8 +46,8 @@ def slide_of(name: str) -> Slide:
     header = read_header(source)
     assert header.pixel is not None
     told = facts.metadata(pydicom.dcmread(str(path), stop_before_pixels=True))
-    made = Rewritten(b"", told, index_frames(header), header.pixel, {})
-    return Slide(ReleaseUid("2.25.1"), header.transfer_syntax, Rope([]), "etag", Prepared(made, ""), source)
+    made = Rewritten(b"", index_frames(header), header.pixel, {})
+    return Slide(ReleaseUid("2.25.1"), header.transfer_syntax, Rope([]), "etag", Prepared(made, told, ""), source)
 
 
 def expected_of(name: str) -> tuple[pydicom.Dataset, np.ndarray]:

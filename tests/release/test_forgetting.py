@@ -12,7 +12,7 @@ from gateway.dicom.uids import ClearUid
 from gateway.projects.grants import issue
 from gateway.projects.keys_patient import AlreadyForgotten, PatientForgotten, key_ring
 from gateway.projects.models import Grant
-from gateway.release.commands import build
+from gateway.release.building import build
 from gateway.release.facts import first
 from gateway.release.forgetting import WITHDRAWN, NotAReason, forget_patient
 from gateway.release.models import ManifestEntry, Release
@@ -91,7 +91,7 @@ def test_a_later_release_to_the_project_withholds_the_forgotten_patient(world: W
             db, by=SYSTEM, project=former.project, datasets=former.dataset_ids, starts=now() - DAY,
             ends=now() + DAY, deid_policy=former.deid_policy, now=now(),
         )  # fmt: skip
-        again = build(db, by=SYSTEM, grant=grant, now=now())
+    again = build(by=SYSTEM, grant_id=grant.id, now=now())
     with database.reading() as db:
         entries = db.scalars(select(ManifestEntry).where(ManifestEntry.release_id == again.id)).all()
     theirs = [each for each in entries if whose(each) == patient]

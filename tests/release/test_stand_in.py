@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from gateway import db as database
 from gateway.clock import now
 from gateway.projects.models import Grant
-from gateway.release.commands import build
+from gateway.release.building import build
 from gateway.release.models import ManifestEntry, Release
 from gateway.settings import current
 from gateway.trail.record import SYSTEM
@@ -29,7 +29,8 @@ def test_a_label_of_ours_takes_the_place_of_the_archives(world: World, tmp_path:
     with database.transaction() as db:
         db.execute(delete(ManifestEntry))
         db.execute(delete(Release))
-        world.release = build(db, by=SYSTEM, grant=db.scalars(select(Grant)).one(), now=now())
+        grant = db.scalars(select(Grant)).one()
+    world.release = build(by=SYSTEM, grant_id=grant.id, now=now())
     world.token = world.token_for(world.reader)
     labels = [each for each in world.released() if each.flavour == "LABEL"]
     assert len(labels) == 2

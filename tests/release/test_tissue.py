@@ -19,7 +19,7 @@ from gateway.people.models import Account
 from gateway.pixels.rules import PixelRules, load_rules
 from gateway.pixels.screen import REVIEW, Screened
 from gateway.projects.models import Grant
-from gateway.release.commands import build
+from gateway.release.building import build
 from gateway.release.models import ManifestEntry, Release
 from gateway.screening.commands import ACCEPT, REDACT, WITHHOLD, NothingToSee, give_opinion
 from gateway.settings import current
@@ -57,7 +57,8 @@ def test_an_overview_leaves_with_its_tissue(world: World, kept: PixelRules, tmp_
     with database.transaction() as db:
         db.execute(delete(ManifestEntry))
         db.execute(delete(Release))
-        world.release = build(db, by=SYSTEM, grant=db.scalars(select(Grant)).one(), now=now())
+        grant = db.scalars(select(Grant)).one()
+    world.release = build(by=SYSTEM, grant_id=grant.id, now=now())
     world.token = world.token_for(world.reader)
     released = [each for each in world.released() if each.flavour == "OVERVIEW"]
     assert len(released) == 2

@@ -22,7 +22,7 @@ from gateway.pixels.encodings import CannotDecode
 from gateway.pixels.redact.errors import CannotRedact
 from gateway.pixels.screen import CLEAN, REDACTED, REVIEW, WITHHELD
 from gateway.pixels.source import level_of
-from gateway.release.commands import FOR_A_PERSON
+from gateway.release.deciding import FOR_A_PERSON
 from gateway.release.models import ManifestEntry
 from gateway.screening import queries
 from gateway.screening.commands import ACCEPT, REDACT, WITHHOLD, NothingToSee, NotYourWord, Superseded, give_opinion

@@ -30,7 +30,7 @@ from gateway.people.tokens import issue as issue_token
 from gateway.projects import commands as projects
 from gateway.projects import grants
 from gateway.projects.models import Grant, Project
-from gateway.release.commands import build
+from gateway.release.building import build
 from gateway.release.models import Release
 from gateway.settings import Settings
 from gateway.trail.models import Event
@@ -158,8 +158,7 @@ def a_release(grant: Grant) -> Release:
     with database.reading() as db:
         datasets = db.merge(grant).dataset_ids
     screen_datasets(datasets, by=SYSTEM, now=clock.now(), eyes=eyes())
-    with database.transaction() as db:
-        return build(db, by=SYSTEM, grant=db.merge(grant), now=clock.now())
+    return build(by=SYSTEM, grant_id=grant.id, now=clock.now())
 
 
 def a_token(account: Account, scope: str, *, issued: datetime | None = None, days: float = 1) -> str:
