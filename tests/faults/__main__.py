@@ -38,8 +38,10 @@ def _mutant(name: str, times: int, seen: int, missed: int) -> Row:
 
 
 def _kills() -> Iterator[Row]:
-    yield _row("frames, worker killed", KILLS, *kills.lost(KILLS))
-    yield _mutant("frames, worker killed", 5, *kills.lost(5, mutant=True))
+    for times, row, mutant in ((KILLS, _row, False), (5, _mutant, True)):
+        found = kills.lost(times, mutant=mutant)
+        yield row("frames, worker killed", times, found.frames, found.frames_missing)
+        yield row("instances, worker killed", times, found.instances, found.instances_missing)
 
 
 def _crashes() -> Iterator[Row]:

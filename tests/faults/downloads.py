@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from gateway import db as database
 from gateway.trail.models import Event
 from gateway.trail.reads import CLOSED, OPENED
-from tests.release.served.houses import House, Reader
+from tests.release.served.houses import House, Reader, a_large_slide
 
 PIECE = 64 * 1024
+MEGABYTES = 60
 MUTANT = """
 import threading
 from gateway.release import visits
@@ -36,7 +37,10 @@ made = create_app()
 
 @dataclass
 class Downloading:
-    """Downloads one instance again and again, and notes how many bytes came each time."""
+    """Downloads one instance again and again, and notes how many bytes came each time.
+
+    While `on` is cleared it takes no more than a first piece, and so stays in mid-stream.
+    """
 
     house: House
     reader: Reader
@@ -46,6 +50,10 @@ class Downloading:
     some: threading.Event = field(default_factory=threading.Event)
     broken: threading.Event = field(default_factory=threading.Event)
     refused: threading.Event = field(default_factory=threading.Event)
+    on: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.on.set()
 
     def run(self) -> None:
         """One download after another, each over a connection of its own."""
@@ -70,6 +78,7 @@ class Downloading:
             while piece := answer.read1(PIECE):
                 self.received[-1] += len(piece)
                 self.some.set()
+                self.on.wait()
         finally:
             if self.received[-1] < int(answer.headers["Content-Length"]):
                 self.broken.set()
@@ -96,3 +105,8 @@ def _leases(uid: str) -> list[float]:
         opened = [each.seq for each in of_it.filter(Event.action == OPENED) if each.detail["how"] == "instance"]
         closed = {each.lease_seq: each.detail["bytes_sent"] for each in of_it.filter(Event.action == CLOSED)}
     return [float("inf") if closed.get(each) is None else float(closed[each]) for each in opened]
+
+
+def a_slide_to_download(house: House) -> None:
+    """One that is large enough for a kill to come in mid-stream."""
+    house.datasets.append(a_large_slide(house, "BIG", MEGABYTES))

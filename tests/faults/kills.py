@@ -1,8 +1,9 @@
 """`python -m tests.faults.kills --times 200`: kill -9 of web workers in mid-stream, and what the record knows then.
 
-A client reads frames from gunicorn as fast as it can; its worker is killed without warning, again and again. In the end
-every frame that the client received whole must stand on the record. With `--mutant` frames are entered in the journal
-after they were sent, and the loss must be seen.
+One client reads frames and another downloads whole instances from gunicorn as fast as they can; the worker is killed
+without warning, again and again, with both in mid-stream. In the end every frame that came whole, and every instance of
+which a byte came, must stand on the record. With `--mutant` both are recorded after they were sent, and the loss must
+be seen.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway import clock
@@ -29,19 +31,20 @@ from gateway.trail.frames import unpacked
 from gateway.trail.models import Event
 from gateway.trail.reads import FRAMES
 from gateway.trail.recovery import recover
+from tests.benchmarks.growth import all_seen
 from tests.conftest import free_port, wait_until_ready
+from tests.faults.downloads import MUTANT, Downloading, a_slide_to_download
 from tests.release.served.houses import House, Reader, a_house, a_reader, first, place
 
-MUTANT = """
-import threading
-from gateway.trail.framebook import FrameBook
-plain = FrameBook.enter
-def later(self, *given):
-    threading.Timer(0.2, plain, (self, *given)).start()
-FrameBook.enter = later
-from app import create_app
-made = create_app()
-"""
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What came to the clients, and what of it is on no record."""
+
+    frames: int
+    frames_missing: int
+    instances: int
+    instances_missing: int
 
 
 @dataclass
@@ -78,6 +81,15 @@ class Reading:
                 self.broken.set()
                 self.over.wait(0.05)  # until the next worker listens
 
+    def missing(self, uid: str) -> int:
+        """Frames that are on no record."""
+        return _missing(self.received, _on_record(uid))
+
+    @property
+    def whole(self) -> int:
+        """Frames that came."""
+        return sum(map(len, self.received))
+
 
 @contextmanager
 def _served(house: House, folder: Path, application: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -97,34 +109,60 @@ def _children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def lost(times: int, *, mutant: bool = False, seed: int = 1) -> tuple[int, int]:
-    """(frames received, those of them that are on no record) after so many kills."""
+def lost(times: int, *, mutant: bool = False, seed: int = 1) -> Lost:
+    """What comes and is recorded while the worker is killed so many times."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         house = a_house(folder, free_port())
+        a_slide_to_download(house)
+        all_seen()
         reader = a_reader(house)
         (folder / "mutant.py").write_text(MUTANT)
         with _served(house, folder, "mutant:made" if mutant else "app:create_app()") as master:
             with house.client(reader) as client:
                 slides = [each for each in client.get("instances").json() if first(each, "00080060") == "SM"]
-                told = max(slides, key=lambda each: int(first(each, "00280008")))
-            reading = Reading(house, reader, house.url(reader, place(told)), int(first(told, "00280008")))
-            thread = threading.Thread(target=reading.run)
-            thread.start()
-            for _ in range(times):
-                assert reading.some.wait(60), "no worker came back"
-                reading.over.wait(chance.uniform(0, 0.02))
-                reading.broken.clear()
-                for worker in _children(master.pid):
-                    os.kill(worker, signal.SIGKILL)
-                assert reading.broken.wait(60), "nobody was in mid-stream"
-                reading.some.clear()
-            reading.over.set()
-            thread.join(60)
+            tiles, large = max(slides, key=_frames), max(slides, key=_pixels)
+            frames = Reading(house, reader, house.url(reader, place(tiles)), _frames(tiles))
+            whole = Downloading(house, reader, house.url(reader, place(large)))
+            _while_killed(master, frames, whole, [chance.uniform(0, 0.02) for _ in range(times)])
         house.move_in()
         recover(now=clock.now())
-        return sum(map(len, reading.received)), _missing(reading.received, _on_record(first(told, "00080018")))
+        uids = first(tiles, "00080018"), first(large, "00080018")
+        return Lost(frames.whole, frames.missing(uids[0]), whole.whole, whole.missing(uids[1]))
+
+
+def _while_killed(master: subprocess.Popen[bytes], frames: Reading, whole: Downloading, waits: list[float]) -> None:
+    threads = [threading.Thread(target=each.run) for each in (frames, whole)]
+    whole.on.clear()
+    for thread in threads:
+        thread.start()
+    try:
+        for wait in waits:
+            assert all(each.wait(60) for each in (frames.some, whole.some)), "no worker came back"
+            frames.over.wait(wait)
+            for each in (frames.broken, whole.broken):
+                each.clear()
+            for worker in _children(master.pid):
+                os.kill(worker, signal.SIGKILL)
+            whole.on.set()
+            assert all(each.wait(60) for each in (frames.broken, whole.broken)), "somebody was not in mid-stream"
+            whole.on.clear()
+            for each in (frames.some, whole.some):
+                each.clear()
+    finally:
+        for each in (frames.over, whole.over, whole.on):
+            each.set()
+        for thread in threads:
+            thread.join(60)
+
+
+def _frames(told: dict[str, Any]) -> int:
+    return int(first(told, "00280008"))
+
+
+def _pixels(told: dict[str, Any]) -> int:
+    return int(first(told, "00280010")) * int(first(told, "00280011")) * _frames(told)
 
 
 def _on_record(uid: str) -> list[set[int]]:
@@ -154,9 +192,12 @@ def main() -> None:
     parser.add_argument("--mutant", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    received, missing = lost(asked.times, mutant=asked.mutant, seed=asked.seed)
-    sys.stdout.write(f"{asked.times} kills: {received} frames received, {missing} without a record\n")
-    sys.exit(1 if missing else 0)
+    found = lost(asked.times, mutant=asked.mutant, seed=asked.seed)
+    sys.stdout.write(
+        f"{asked.times} kills: {found.frames} frames received, {found.frames_missing} without a record; "
+        f"{found.instances} instances, {found.instances_missing} without one\n"
+    )
+    sys.exit(1 if found.frames_missing or found.instances_missing else 0)
 
 
 if __name__ == "__main__":
