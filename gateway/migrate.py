@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from alembic import command
 from alembic.config import Config
 
@@ -23,3 +25,11 @@ def upgrade(revision: str = "head") -> None:
 def downgrade(revision: str) -> None:
     """Take the bound database down to a revision; 'base' leaves no table."""
     command.downgrade(configuration(), revision)
+
+
+def scripts_sha256() -> str:
+    """Hex digest of all migrations: two versions of Slidegate that agree in it have the same tables."""
+    digest = hashlib.sha256()
+    for script in sorted((ROOT / "migrations" / "versions").glob("*.py")):
+        digest.update(script.read_bytes())
+    return digest.hexdigest()

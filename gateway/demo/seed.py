@@ -26,7 +26,7 @@ from gateway.catalogue.screening import screen_datasets
 from gateway.demo.applications import play
 from gateway.demo.archive import PlantedArchive, make_archive
 from gateway.demo.story import DATASETS, PEOPLE, STORIES
-from gateway.migrate import upgrade
+from gateway.migrate import scripts_sha256, upgrade
 from gateway.people import commands as people
 from gateway.people import tokens
 from gateway.people.models import Account
@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 
 
 def ensure_demo(directory: Path, *, base_url: str, scale: float, say: Say) -> dict[str, Any]:
-    """What demo.json says; makes the demo first if it is not there or has grown old."""
+    """What demo.json says; makes the demo first if it is not there, has grown old, or has other tables."""
     directory = directory.resolve()
     use(replace(current(), data_dir=directory, base_url=base_url, secure_cookies=False))
     described = _existing(directory)
@@ -57,8 +57,8 @@ def _existing(directory: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     described: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    made = datetime.fromisoformat(described["made"])
-    return described if clock.now() - made < FRESH_FOR else None
+    fresh = clock.now() - datetime.fromisoformat(described["made"]) < FRESH_FOR
+    return described if fresh and described.get("tables") == scripts_sha256() else None
 
 
 def _write(directory: Path, described: dict[str, Any], base_url: str) -> dict[str, Any]:
@@ -113,6 +113,7 @@ def _made(directory: Path, scale: float, say: Say) -> dict[str, Any]:
         }
     return {
         "made": now.isoformat(),
+        "tables": scripts_sha256(),
         "base_url": "",
         "accounts": described,
         "release": {"id": release.id, "dicomweb_url": "", "token": secret},
