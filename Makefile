@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomweb postgresql nginx-light
+APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomweb postgresql nginx-light tesseract-ocr
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
@@ -56,10 +56,10 @@ clean:      ## remove the demo's data and all caches, not the virtual environmen
 	$(BIN)/pip install -q --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-system:     # a browser, libturbojpeg, Orthanc, PostgreSQL and nginx, where apt and root are there; else tests that need them are left out
+system:     # a browser, libturbojpeg, Orthanc, PostgreSQL, nginx and tesseract, where apt and root are there; else tests that need them are left out
 	@if command -v chromium >/dev/null && ldconfig -p | grep -q libturbojpeg && [ -e /usr/sbin/Orthanc ] \
-	   && [ -e /usr/sbin/nginx ] \
+	   && [ -e /usr/sbin/nginx ] && command -v tesseract >/dev/null \
 	   && ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_PACKAGES); \
-	else echo "no Chromium, libturbojpeg, Orthanc, PostgreSQL or nginx, and no root with apt to install them: tests that need them will be left out"; fi
+	else echo "no Chromium, libturbojpeg, Orthanc, PostgreSQL, nginx or tesseract, and no root with apt to install them: tests that need them will be left out"; fi

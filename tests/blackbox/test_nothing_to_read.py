@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -14,9 +13,8 @@ from rapidocr_onnxruntime import RapidOCR
 
 from tests.blackbox.test_nothing_identifying_leaves import value
 from tests.conftest import Demo
-
-SHORTEST = 5  # letters and digits of something that could name somebody
-NOISE = re.compile(r"[\W_]+")
+from tests.pixels import tesseract
+from tests.pixels.tesseract import NOISE, in_download, needs_tesseract, planted_in, words
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +44,24 @@ def read(engine: RapidOCR, picture: np.ndarray) -> str:
     return NOISE.sub("", "".join(text for _quad, text, _score in found or ())).lower()
 
 
-def words(planted: list[str]) -> set[str]:
-    """Names and numbers that could be read, without what separates them."""
-    parts = {NOISE.sub("", part).lower() for text in planted for part in (text, *re.split(r"[\s^=,]+", text))}
-    return {part for part in parts if len(part) >= SHORTEST}
-
-
 def test_no_planted_name_or_number_can_be_read(demo: Demo, pictures: list[tuple[str, np.ndarray]]) -> None:
-    engine, planted = RapidOCR(), words(demo.described["planted"])
+    engine = RapidOCR()
     assert len(pictures) > 100
-    told = [(address, read(engine, picture)) for address, picture in pictures]
-    seen = [(address, word) for address, text in told for word in planted if word in text]
-    assert seen == []
+    told = {address: read(engine, picture) for address, picture in pictures}
+    assert planted_in(told, demo.described["planted"]) == []
+
+
+@needs_tesseract
+def test_a_second_engine_reads_none_on_them_nor_on_any_level_that_is_downloaded(
+    demo: Demo, pictures: list[tuple[str, np.ndarray]]
+) -> None:
+    root = demo.described["release"]["dicomweb_url"].removeprefix(demo.base_url).rstrip("/")
+    with demo.client(demo.described["release"]["token"]) as client:
+        levels = in_download(client.get(f"{root}/download.tar").content)
+    assert len(levels) > 30
+    tiles = {address for address, _picture in pictures if "/frames/" in address}  # the levels are made of them
+    told = tesseract.read(levels | {address: each for address, each in pictures if address not in tiles})
+    assert planted_in(told, demo.described["planted"]) == []
 
 
 def test_the_engine_would_have_read_them_in_the_archive(demo: Demo) -> None:
