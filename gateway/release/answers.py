@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from gateway.dicom.rope import Literal, Rope
-from gateway.release.accept import choose
+from gateway.release.accept import alone, choose, in_parts
 from gateway.release.multipart import Part, related
 from gateway.release.native import DICOM_XML, document
 from gateway.settings import current
@@ -18,9 +18,10 @@ DICOM_JSON = "application/dicom+json"
 PRIVATE = "private, no-store"
 
 
-def accepted() -> str:
-    """The media types that the caller takes: its query parameter if there is one, else the header (PS3.18 8.3.3.1)."""
-    return request.args.get("accept") or request.headers.get("Accept", "")
+def accepted() -> list[str]:
+    """The media types that the caller takes: those of its query parameter, then of the header (PS3.18 8.7.8.1)."""
+    asked, header = request.args.get("accept"), request.headers.get("Accept", "")
+    return [asked, *([header] if header else [])] if asked else [header]
 
 
 def answer(body: bytes, media_type: str) -> Response:
@@ -41,7 +42,7 @@ def parts(bodies: Iterable[tuple[bytes, str]], media_type: str) -> Response:
 
 def attributes_type() -> str:
     """What the caller takes attributes as (PS3.18 8.7.3.2). Raises NotAcceptable."""
-    return choose(accepted(), [DICOM_JSON, "application/json", DICOM_XML]).media_type
+    return choose(accepted(), [*alone(DICOM_JSON, "application/json"), *in_parts(DICOM_XML)]).media_type
 
 
 def written(told: dict[str, Any], media_type: str) -> bytes:
@@ -52,13 +53,18 @@ def written(told: dict[str, Any], media_type: str) -> bytes:
 
 
 def attributes(bodies: Sequence[bytes], media_type: str) -> Response:
-    """What `written` gave: one array of DICOM JSON, or XML with a part for each."""
+    """What `written` gave: one array of JSON, or XML with a part for each (PS3.18 10.4.4)."""
     if media_type == DICOM_XML:
         return parts(((body, "") for body in bodies), DICOM_XML)
-    return answer(b"[" + b",".join(bodies) + b"]", DICOM_JSON)
+    return answer(b"[" + b",".join(bodies) + b"]", media_type)
+
+
+def root(release_id: str) -> str:
+    """The address of a release's DICOMweb service, whatever host was asked."""
+    return f"{current().base_url}/releases/{release_id}/dicomweb"
 
 
 def address(release_id: str, study: str, series: str = "", uid: str = "") -> str:
     """The address of a study, series or instance, whatever host was asked."""
     levels = f"/studies/{study}" + (f"/series/{series}" if series else "") + (f"/instances/{uid}" if uid else "")
-    return f"{current().base_url}/releases/{release_id}/dicomweb{levels}"
+    return root(release_id) + levels

@@ -61,9 +61,20 @@ def parsed(front: bytes) -> Dataset:
 def metadata(dataset: Dataset) -> dict[str, Any]:
     """All attributes but pixels; binary ones inline, so that no further request is needed."""
     told: dict[str, Any] = dataset.to_json_dict(suppress_invalid_tags=True)
+    _without_empty_lists(told)
     syntax = str(dataset.file_meta.TransferSyntaxUID)
     kept = {tag: value for tag, value in told.items() if tag not in NOT_METADATA and not tag.startswith("0002")}
     return dict(sorted({**kept, AVAILABLE_TRANSFER_SYNTAX: {"vr": "UI", "Value": [syntax]}}.items()))
+
+
+def _without_empty_lists(told: dict[str, Any]) -> None:
+    """An attribute that is empty has no Value at all (PS3.18 F.2.5); pydicom gives an empty sequence one."""
+    for element in told.values():
+        if element["vr"] == "SQ":
+            for item in element["Value"]:
+                _without_empty_lists(item)
+            if not element["Value"]:
+                del element["Value"]
 
 
 def searchable(front: bytes) -> dict[str, Any]:
@@ -86,8 +97,9 @@ def _told(tag: str, charset: bytes, encoded: bytes, encoding: Encoding) -> dict[
     """One encoded element as JSON, as `metadata` tells it."""
     data = BytesIO(charset + encoded)
     dataset = read_dataset(data, not encoding.explicit, encoding.little)
-    told = dataset.to_json_dict(suppress_invalid_tags=True).get(tag)
-    return None if told is None else _without_binaries(told)
+    told = dataset.to_json_dict(suppress_invalid_tags=True)
+    _without_empty_lists(told)
+    return _without_binaries(told[tag]) if tag in told else None
 
 
 _remembered = lru_cache(maxsize=4096)(_told)  # the instances of a series share most of theirs

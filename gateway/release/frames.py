@@ -15,7 +15,7 @@ from gateway.db import reading
 from gateway.errors import Invalid
 from gateway.people.session import caller
 from gateway.release import slide, turnstile, visits
-from gateway.release.accept import Given, choose, frame_types
+from gateway.release.accept import Given, alone, choose, frame_types, in_parts
 from gateway.release.answers import PRIVATE, accepted, answer
 from gateway.release.errors import NotInRelease
 from gateway.release.multipart import Message, Part, related
@@ -68,7 +68,7 @@ def frames(release_id: str, study: str, series: str, uid: str, numbers: str) -> 
     with ExitStack() as held:
         with reading() as db:
             entry = visits.at_its_place(visits.find(db, visit, uid), Place(study, series, uid), visit)
-            given = choose(accepted(), frame_types(entry.transfer_syntax), entry.transfer_syntax)
+            given = choose(accepted(), _offered(entry.transfer_syntax, asked), entry.transfer_syntax)
             opened = held.enter_context(visits.opened(db, visit, entry))
             _within(visit, opened, asked)
         message = _message(opened, asked, given)
@@ -104,9 +104,14 @@ def _until(visit: Visit) -> datetime:
         return min(ends, next_moment(db, clock.now()) or ends)
 
 
+def _offered(transfer_syntax: str, numbers: Sequence[int]) -> list[Given]:
+    types = frame_types(transfer_syntax)
+    return [*(alone(*types) if len(numbers) == 1 else ()), *in_parts(*types)]
+
+
 def _message(opened: slide.Slide, numbers: Sequence[int], given: Given) -> Message:
     ropes = [opened.frame_rope(number) for number in numbers]
-    if len(ropes) == 1 and not given.multipart:
+    if not given.multipart:
         return Message(given.media_type, ropes[0], ((0, ropes[0].length),))
     kind = f"{given.media_type}; transfer-syntax={opened.transfer_syntax}"
     return related([Part(kind, rope) for rope in ropes], given.media_type)

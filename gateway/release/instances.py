@@ -8,7 +8,7 @@ from flask import Response, after_this_request, request
 
 from gateway.db import reading
 from gateway.release import ranges, slide, visits
-from gateway.release.accept import DICOM, choose
+from gateway.release.accept import DICOM, alone, choose, in_parts
 from gateway.release.answers import PRIVATE, accepted
 from gateway.release.bundle import Bundle, Wrapping
 from gateway.release.errors import NotTheSame, RangeNotSatisfiable
@@ -23,7 +23,7 @@ from gateway.release.zip import Zip
 def instance(release_id: str, study: str, series: str, uid: str) -> Response:
     """WADO-RS: one instance, as a file of its own (with ranges) or as multipart."""
     visit = visits.enter(release_id)
-    given = choose(accepted(), [DICOM], visits.syntax_of(visit, uid))
+    given = choose(accepted(), [*alone(DICOM), *in_parts(DICOM)], visits.syntax_of(visit, uid))
     (entry,) = visits.below(visit, Place(study, series, uid))
     if given.multipart:
         return _bundle(visit, Place(study, series, uid), Instances(DICOM))
@@ -41,14 +41,15 @@ def instance(release_id: str, study: str, series: str, uid: str) -> Response:
             "Content-Disposition": f'attachment; filename="{entry.uid}.dcm"',
             "Cache-Control": PRIVATE,
         }
+        kind = f"{DICOM}; transfer-syntax={entry.transfer_syntax}"  # PS3.18 8.7.9
         if span:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{opened.length}"
         if request.method == "HEAD":
-            return Response(headers=headers, content_type=DICOM)
+            return Response(headers=headers, content_type=kind)
         leased = Leased(visits.lease(visit, entry, "instance"), [(0, opened.length)])
         wire = wire_of(request.environ)
         stream = Stream(opened.rope, Watch(visit), leased, start, stop, held.pop_all().close, wire)
-    return Response(stream, status=206 if span else 200, headers=headers, content_type=DICOM, direct_passthrough=True)
+    return Response(stream, status=206 if span else 200, headers=headers, content_type=kind, direct_passthrough=True)
 
 
 def _unmet(etag: str) -> Response | None:
@@ -79,7 +80,7 @@ def all_instances(release_id: str, study: str, series: str = "") -> Response:
     visit = visits.enter(release_id)
     place = Place(study, series)
     syntaxes = {entry.transfer_syntax for entry in visits.below(visit, place)}
-    choose(accepted(), [DICOM], syntaxes.pop() if len(syntaxes) == 1 else "*")
+    choose(accepted(), in_parts(DICOM), syntaxes.pop() if len(syntaxes) == 1 else "*")
     return _bundle(visit, place, Instances(DICOM))
 
 

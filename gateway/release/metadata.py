@@ -9,7 +9,7 @@ from flask import Response
 
 from gateway.db import reading
 from gateway.release import bulk, visits
-from gateway.release.accept import OCTETS, choose
+from gateway.release.accept import OCTETS, alone, choose, in_parts
 from gateway.release.answers import accepted, address, answer, attributes, attributes_type, parts, written
 from gateway.release.errors import NotInRelease
 from gateway.release.models import ManifestEntry
@@ -29,7 +29,7 @@ def metadata(release_id: str, study: str, series: str = "", uid: str = "") -> Re
 def bulkdata(release_id: str, study: str, series: str = "", uid: str = "") -> Response:
     """WADO-RS: every binary value of the headers below."""
     visit = visits.enter(release_id)
-    choose(accepted(), [OCTETS])
+    choose(accepted(), in_parts(OCTETS))
     found = _headers(visit, Place(study, series, uid))
     values = [(body, f"{_bulk_url(release_id, entry)}/{at}") for entry, told in found for at, body in bulk.values(told)]
     with visits.recorded_refusal(visit.actor, visit.release):
@@ -41,7 +41,7 @@ def bulkdata(release_id: str, study: str, series: str = "", uid: str = "") -> Re
 def bulkdata_value(release_id: str, study: str, series: str, uid: str, reference: str) -> Response:
     """WADO-RS: one binary value, at the address that metadata gave."""
     visit = visits.enter(release_id)
-    given = choose(accepted(), [OCTETS])
+    given = choose(accepted(), [*alone(OCTETS), *in_parts(OCTETS)])
     ((entry, told),) = _headers(visit, Place(study, series, uid))
     body = bulk.value(told, reference)
     with visits.recorded_refusal(visit.actor, visit.release, entry.uid):

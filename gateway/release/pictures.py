@@ -7,7 +7,7 @@ from flask import Response, request
 from gateway.db import reading
 from gateway.errors import Invalid
 from gateway.release import render, slide, tiles, visits
-from gateway.release.accept import Given, choose
+from gateway.release.accept import Given, alone, choose, in_parts
 from gateway.release.answers import accepted, answer, parts
 from gateway.release.frames import numbered, taken
 from gateway.release.presentation import Presentation, Viewport, presented, viewport
@@ -32,7 +32,8 @@ def rendered(release_id: str, study: str, series: str = "", uid: str = "", numbe
     """WADO-RS: frames as pictures; of an instance its first frame, of a series or study those of its instances."""
     visit = visits.enter(release_id)
     asked = numbered(numbers)
-    given = choose(accepted(), PICTURES)
+    one = bool(uid) and len(asked) == 1
+    given = choose(accepted(), [*(alone(*PICTURES) if one else ()), *in_parts(*PICTURES)])
     wanted = presented(request.args)
     places = [Place(study, series, uid)] if uid else _instances(visit, Place(study, series))
     if len(asked) > MOST_PICTURES or len(places) > MOST_PICTURES:
@@ -50,9 +51,10 @@ def _instances(visit: Visit, place: Place) -> list[Place]:
 
 
 def _pictures(bodies: list[bytes], given: Given) -> Response:
-    if len(bodies) == 1 and not given.multipart:
-        return answer(bodies[0], given.media_type)
-    return parts([(body, "") for body in bodies], given.media_type)
+    if given.multipart:
+        return parts([(body, "") for body in bodies], given.media_type)
+    (body,) = bodies
+    return answer(body, given.media_type)
 
 
 def _tile(visit: Visit, opened: slide.Slide, number: int, media_type: str, wanted: Presentation) -> bytes:
@@ -71,7 +73,7 @@ def _access(visit: Visit) -> tiles.Access:
 def thumbnail(release_id: str, study: str, series: str = "", uid: str = "", numbers: str = "") -> Response:
     """WADO-RS: a small picture; of a slide, from its smallest level."""
     visit = visits.enter(release_id)
-    given = choose(accepted(), PICTURES)
+    given = choose(accepted(), [*alone(*PICTURES), *in_parts(*PICTURES)])
     asked = request.args.get("viewport")
     size = viewport(asked) if asked else Viewport(SIDE, SIDE)
     if numbers:

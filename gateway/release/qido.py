@@ -35,6 +35,7 @@ NO_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching 
 NO_EMPTY = "The emptyvaluematching parameter is not supported. An empty value has matched everything."
 NO_MULTIPLE = "The multiplevaluematching parameter is not supported. Only lists of UIDs have been matched one by one."
 NO_SUCH_FIELD = "Some of the fields to include are not known, or not kept for searches. They have been left out."
+NO_SUCH_PARAMETER = "Some of the parameters are not known. They have been ignored."
 NOT_SEARCHED = "Some of the attributes to match are not kept for searches. Nothing has matched them."
 TOO_MANY = "The number of results exceeded the maximum supported by the server. Additional results can be requested."
 DATES = re.compile(r"[0-9]{8}|[0-9]{8}-|-[0-9]{8}|[0-9]{8}-[0-9]{8}")
@@ -45,6 +46,10 @@ NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 NUMBERS = frozenset(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
 COUNTED = frozenset(("00080061", "00080062", "00201206", "00201208", "00201209"))  # of a study or series
 GIVEN = frozenset(facts.SEARCHED) | COUNTED
+REQUIRED = {  # type R in PS3.18 tables 10.6.3-3 to 10.6.3-5: given without a value where there is none
+    "00080020": "DA", "00080030": "TM", "00080050": "SH", "00080060": "CS", "00080090": "PN", "00100010": "PN",
+    "00100020": "LO", "00100030": "DA", "00100040": "CS", "00200010": "SH", "00200011": "IS", "00200013": "IS",
+}  # fmt: skip
 Told = dict[str, Any]
 
 
@@ -81,16 +86,18 @@ class Search:
         pieces = {json.dumps(piece)[1:-1] for value in asked for piece in re.split(r"[*?]", value)}
         return tuple(sorted(pieces - {""}))
 
-    def given(self, told: Told, usual: Iterable[str], more: Iterable[str]) -> Told:
+    def given(self, told: Told, usual: Collection[str], more: Iterable[str]) -> Told:
         """Those of the attributes that a level gives always, and those that it gives if they are asked for."""
         asked = {tag.partition(".")[0] for tag, _ in self.matches} | self.fields
         wanted = (*usual, *(tag for tag in more if self.everything or tag in asked))
-        return {tag: told[tag] for tag in wanted if tag in told}
+        empty = {tag: {"vr": vr} for tag, vr in REQUIRED.items() if tag in usual and tag not in told}
+        return {tag: told[tag] for tag in wanted if tag in told} | empty
 
 
 def parsed(arguments: MultiDict[str, str]) -> Search:
-    """A search from a query string. Raises BadSearch naming the parameter."""
-    matches = [(_path(key), value) for key, value in arguments.items(multi=True) if key not in CONTROLS]
+    """A search from a query string; what is not known of it is ignored (PS3.18 8.3). Raises BadSearch."""
+    asked = [(_path(key), value) for key, value in arguments.items(multi=True) if key not in CONTROLS]
+    matches = [(tag, value) for tag, value in asked if tag]
     for tag, value in matches:
         if value and _vr(tag) == "DA" and not DATES.fullmatch(value):
             raise BadSearch("a date to match is YYYYMMDD, or a range of two with - between them")
@@ -103,6 +110,7 @@ def parsed(arguments: MultiDict[str, str]) -> Search:
         NO_EMPTY: _switched(arguments, "emptyvaluematching"),
         NO_MULTIPLE: _switched(arguments, "multiplevaluematching"),
         NO_SUCH_FIELD: not all(given),
+        NO_SUCH_PARAMETER: len(matches) < len(asked),
         NOT_SEARCHED: any(value and tag.partition(".")[0] not in GIVEN for tag, value in matches),
     }
     return Search(
@@ -139,11 +147,9 @@ def _tag(name: str) -> str:
 
 
 def _path(name: str) -> str:
-    """A tag, or tags with points between them for an attribute inside sequences (PS3.18 8.3.4.1)."""
+    """A tag, or tags with points between them for an attribute in sequences (PS3.18 8.3.4.1); empty if not known."""
     tags = [_tag(part) for part in name.split(".")]
-    if not all(tags):
-        raise BadSearch("a search parameter is neither a DICOM keyword nor a tag")
-    return ".".join(tags)
+    return ".".join(tags) if all(tags) else ""
 
 
 def _known(field: str) -> str:

@@ -11,7 +11,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from gateway.release import facts, qido, visits
-from gateway.release.answers import address, attributes, attributes_type, nothing, written
+from gateway.release.answers import address, attributes, attributes_type, nothing, root, written
 from gateway.release.models import ManifestEntry
 from gateway.release.queries import START, Mark, Page, Place, entries_of
 
@@ -76,8 +76,8 @@ def _search(release_id: str, place: Place, level: Level) -> Response:
     if search.limit == qido.MOST and next(page, None) is not None:
         warnings.append(qido.TOO_MANY)
     answer = attributes(bodies, media_type) if bodies else nothing()
-    for text in warnings:  # PS3.18 8.3.4
-        answer.headers.add("Warning", f'299 slidegate "{text}"')
+    for text in warnings:  # PS3.18 8.3.4.2
+        answer.headers.add("Warning", f"299 {root(release_id)}: {text}")
     return answer
 
 

@@ -188,6 +188,30 @@ def test_each_part_says_how_its_instance_is_encoded(world: World) -> None:
         assert int(answer.headers["Content-Length"]) == len(answer.data)
 
 
+def test_one_part_alone_is_for_what_is_one_thing(world: World) -> None:
+    entry = world.biggest()
+    series = f"/studies/{entry.study_uid}/series/{entry.series_uid}"
+    asked = {
+        series: "application/dicom", f"{series}/rendered": "image/jpeg", at(entry, "/frames/1,2"): "image/jpeg",
+        at(entry, "/frames/1,2/rendered"): "image/png",
+    }  # fmt: skip
+    for path, kind in asked.items():
+        assert world.get(path, Accept=kind).status_code == 406
+        for accept in ("*/*", "multipart/*", f"multipart/related; type={kind}"):
+            assert world.get(path, Accept=accept).mimetype == "multipart/related"
+
+
+def test_where_nothing_of_the_query_can_be_had_the_header_decides(world: World) -> None:
+    path = at(world.biggest(), "/frames/1?accept=image/gif")
+    assert world.get(path, Accept="application/octet-stream").mimetype == "application/octet-stream"
+    assert {world.get(path).status_code, world.get(path, Accept="image/gif").status_code} == {406}
+
+
+def test_an_instance_says_in_which_transfer_syntax_it_comes(world: World) -> None:
+    answer = world.get(at(world.biggest()), Accept="application/dicom; transfer-syntax=*")
+    assert answer.content_type == f"application/dicom; transfer-syntax={JPEG}"
+
+
 def test_a_study_comes_in_a_transfer_syntax_only_if_all_of_it_has_it(world: World) -> None:
     path = f"/studies/{world.biggest().study_uid}"
     kind = 'multipart/related; type="application/dicom"'
