@@ -20,8 +20,9 @@ from gateway import settings as settings_room
 from gateway.audit.chain import check
 from gateway.migrate import downgrade, upgrade
 from gateway.settings import Settings
+from gateway.trail import intake
 from gateway.trail.models import Event
-from gateway.trail.record import SYSTEM, record
+from gateway.trail.record import SYSTEM, Telling, record
 from gateway.trail.sequencer import newest, sequence
 from gateway.turns import PATIENT, DatabaseBusy, Unwritable, at_most
 from tests.databases import programs, server
@@ -128,6 +129,17 @@ def test_a_reader_sees_one_state_and_changes_nothing(url: str) -> None:
         assert db.query(Event).count() == before == 1
         with pytest.raises(DBAPIError, match="read-only"):
             db.execute(text("DELETE FROM trail_opening"))
+
+
+def test_events_of_many_threads_share_commits_and_stand_in_the_order_of_each(url: str) -> None:
+    def tell(project: str) -> list[int]:
+        return [intake.write(Telling("x.done", SYSTEM, clock.now(), project)) for _ in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(tell, "abcdefgh"))
+    assert sorted(seq for seqs in told for seq in seqs) == list(range(1, 161))
+    assert all(seqs == sorted(seqs) for seqs in told)
+    sequence(now=clock.now())  # refuses a log that is bent
 
 
 @pytest.mark.parametrize("mutant", [False, True])

@@ -14,8 +14,10 @@ from sqlalchemy import Engine
 from gateway import clock, turns
 from gateway.db import transaction
 from gateway.errors import SlidegateError
-from gateway.trail import reads
+from gateway.trail import intake, reads
+from gateway.trail.intake import Rebound
 from gateway.trail.journal import Journal, JournalFull
+from gateway.trail.record import record_all
 
 EVERY = 1.0  # seconds between two flushes
 LONGEST_LATE = 2.0  # seconds that flushing may fail or hang before no more frames are let out
@@ -69,10 +71,6 @@ class OpenRead:
         return "aborted" if self.held and self.outcome == "complete" else self.outcome
 
 
-class Rebound(RuntimeError):
-    """The process was pointed at another database: what is open here does not belong in it."""
-
-
 class FrameBook:
     """The leases of frames that this process has open, its journal, and the thread that flushes it."""
 
@@ -109,8 +107,8 @@ class FrameBook:
             self._opening.release()
 
     def _opened(self, read: reads.Read, now: datetime, started: float) -> OpenRead:
-        with turns.at_most(LONGEST_LATE), transaction() as db:
-            seq = reads.opened(db, read=read, now=now)
+        with turns.at_most(LONGEST_LATE):
+            seq = intake.write(reads.opened(read=read, now=now))
         with self._entering:
             entry = OpenRead(seq, read, self._journal.open(seq), now)
             self._open[seq] = entry
@@ -159,8 +157,8 @@ class FrameBook:
             if entry.over:
                 raise LeaseOver
             entry.active_at = moment
-        with turns.at_most(LONGEST_LATE), transaction() as db:
-            reads.sent_frames(db, lease=entry.lease, read=entry.read, frames=[frame], now=moment)
+        with turns.at_most(LONGEST_LATE):
+            intake.write(reads.sent_frames(lease=entry.lease, read=entry.read, frames=[frame], now=moment))
         if time.monotonic() - started > SLOWEST:
             raise JournalStuck
 
@@ -202,14 +200,18 @@ class FrameBook:
             self._taken = None
 
     def _write(self, frames: dict[int, set[int]], due: list[OpenRead], now: datetime) -> None:
+        tellings = [
+            reads.sent_frames(lease=lease, read=self._open[lease].read, frames=numbers, now=now)
+            for lease, numbers in frames.items()
+        ]
+        tellings += [
+            reads.closed(lease=each.lease, read=each.read, outcome=each.ended, sent=each.bytes_sent, now=now)
+            for each in due
+        ]
         with turns.at_most(LONGEST_LATE), transaction() as db:
             if db.get_bind() is not self.engine:
                 raise Rebound
-            for lease, numbers in frames.items():
-                read = self._open[lease].read
-                reads.sent_frames(db, lease=lease, read=read, frames=numbers, now=now)
-            for each in due:
-                reads.closed(db, lease=each.lease, read=each.read, outcome=each.ended, sent=each.bytes_sent, now=now)
+            record_all(db, tellings)
 
     def _settle(self, until: int, due: list[OpenRead]) -> None:
         with self._entering:

@@ -1,7 +1,7 @@
 """Leases: *no durable record, no bytes.*
 
-`open_lease` commits `release.read.opened` before it returns, in a transaction of its own: never call it inside
-`transaction()`. A lease that is never closed counts as the whole instance.
+`open_lease` has committed `release.read.opened` when it returns (`intake`): never call it inside `transaction()`.
+A lease that is never closed counts as the whole instance.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from gateway import clock, turns
-from gateway.db import engine, transaction
+from gateway.db import engine
 from gateway.settings import current
-from gateway.trail import fitness, reads
+from gateway.trail import fitness, intake, reads
 from gateway.trail.framebook import FrameBook, OpenRead
 from gateway.trail.reads import How, Read
 from gateway.trail.record import Actor
@@ -71,8 +71,7 @@ class WholeLease:
         if self._closed:
             return
         self._closed = True
-        with transaction() as db:
-            reads.closed(db, lease=self.seq, read=self._read, outcome=outcome, sent=bytes_sent, now=self._now())
+        intake.write(reads.closed(lease=self.seq, read=self._read, outcome=outcome, sent=bytes_sent, now=self._now()))
 
 
 class FrameLease:
@@ -142,9 +141,7 @@ def open_lease(
 
 def _whole(read: Read, now: datetime) -> WholeLease:
     started = time.monotonic()
-    with transaction() as db:
-        seq = reads.opened(db, read=read, now=now)
-    lease = WholeLease(seq, read, clock.now)
+    lease = WholeLease(intake.write(reads.opened(read=read, now=now)), read, clock.now)
     if time.monotonic() - started > fitness.SLOWEST:
         lease.close(0, "aborted")
         raise fitness.RecordSlow("an event took more than two seconds to be written")

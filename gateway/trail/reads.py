@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy.orm import Session
-
 from gateway.trail.canonical import Json
 from gateway.trail.frames import packed
 from gateway.trail.models import Event
-from gateway.trail.record import Actor, record
+from gateway.trail.record import Actor, Telling
 
 OPENED, FRAMES, CLOSED = "release.read.opened", "release.read.frames", "release.read.closed"
 
@@ -65,25 +63,22 @@ def read_of(opened: Event) -> Read:
     )
 
 
-def opened(db: Session, *, read: Read, now: datetime) -> int:
-    """Record that a read begins; gives the seq by which the lease is known."""
+def opened(*, read: Read, now: datetime) -> Telling:
+    """That a read begins; the lease is known by the seq of this event."""
     detail = {**read.told, **({"session": read.session} if read.session else {})}
-    return record(
-        db, action=OPENED, actor=read.actor, now=now, project=read.project, subject=read.release, detail=detail
-    ).seq
+    return Telling(OPENED, read.actor, now, read.project, read.release, detail)
 
 
-def sent_frames(db: Session, *, lease: int, read: Read, frames: Collection[int], now: datetime) -> None:
-    """Record that these frames left under the lease, or were about to."""
-    _follow(db, FRAMES, lease, read, now, packed(frames))
+def sent_frames(*, lease: int, read: Read, frames: Collection[int], now: datetime) -> Telling:
+    """That these frames left under the lease, or were about to."""
+    return _following(FRAMES, lease, read, now, packed(frames))
 
 
-def closed(db: Session, *, lease: int, read: Read, outcome: Outcome, sent: int | None, now: datetime) -> None:
-    """Record that the lease is over; `sent` in bytes, None where a crash left it unknown."""
-    _follow(db, CLOSED, lease, read, now, {"outcome": outcome, "bytes_sent": sent})
+def closed(*, lease: int, read: Read, outcome: Outcome, sent: int | None, now: datetime) -> Telling:
+    """That the lease is over; `sent` in bytes, None where a crash left it unknown."""
+    return _following(CLOSED, lease, read, now, {"outcome": outcome, "bytes_sent": sent})
 
 
-def _follow(db: Session, action: str, lease: int, read: Read, now: datetime, more: dict[str, Json]) -> None:
+def _following(action: str, lease: int, read: Read, now: datetime, more: dict[str, Json]) -> Telling:
     actor = Actor(read.actor.kind, read.actor.id)  # the opening event commits to the name; once is enough
-    detail = {"lease": lease, **read.told, **more}
-    record(db, action=action, actor=actor, now=now, project=read.project, subject=read.release, detail=detail)
+    return Telling(action, actor, now, read.project, read.release, {"lease": lease, **read.told, **more})

@@ -17,7 +17,7 @@ The body of an event, as canonical JSON (`canonical.py`), linked by `chain.py`:
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -44,6 +44,19 @@ SYSTEM = Actor("system")
 ANONYMOUS = Actor("anonymous")
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What an event will say; it has no place in the log yet. See `record`."""
+
+    action: str
+    actor: Actor
+    now: datetime
+    project: str | None = None
+    subject: str | None = None
+    detail: Mapping[str, object] | None = None
+    personal: Mapping[str, str] | None = None
+
+
 def record(
     db: Session,
     *,
@@ -61,47 +74,74 @@ def record(
     commitments enter the body. Floats are refused (`NotCanonical`). The Event given back is a plain
     value, not attached to the session.
     """
-    connection = db.connection()
-    seq, prev, pseq = _next_place(connection, project)
-    openings: list[dict[str, Any]] = []
+    return Event(**_append(db, [Telling(action, actor, now, project, subject, detail, personal)])[0])
 
+
+def record_all(db: Session, tellings: Sequence[Telling]) -> list[int]:
+    """Append several events in their order, as `record` does one, for little more than the cost of one; their seqs."""
+    return [row["seq"] for row in _append(db, tellings)]
+
+
+def _append(db: Session, tellings: Sequence[Telling]) -> list[dict[str, Any]]:
+    connection = db.connection()
+    place = _Place(connection)
+    rows: list[dict[str, Any]] = []
+    openings: list[dict[str, Any]] = []
+    for told in tellings:
+        rows.append(_row(told, place.seq + 1, place.hash, place.next_of(told.project), openings))
+        place.seq, place.hash = rows[-1]["seq"], rows[-1]["hash"]
+    if rows:
+        connection.execute(insert(Event), rows)
+    if openings:
+        connection.execute(insert(Opening), openings)
+    return rows
+
+
+class _Place:
+    """Where the log ends, and each project in it. `transaction` lets one writer in at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        last = connection.execute(select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)).one_or_none()
+        self.seq: int = last.seq if last else 0
+        self.hash: str = last.hash if last else GENESIS
+        self._projects: dict[str, int] = {}
+
+    def next_of(self, project: str | None) -> int | None:
+        """The next pseq of a project."""
+        if project is None:
+            return None
+        if project not in self._projects:
+            query = select(func.coalesce(func.max(Event.pseq), 0)).where(Event.project == project)
+            self._projects[project] = self._connection.execute(query).scalar_one() or 0
+        self._projects[project] += 1
+        return self._projects[project]
+
+
+def _row(told: Telling, seq: int, prev: str, pseq: int | None, openings: list[dict[str, Any]]) -> dict[str, Any]:
     def committed(values: Mapping[str, str], prefix: str) -> dict[str, str]:
         return {name: _commit(openings, seq, prefix + name, value) for name, value in values.items() if value}
 
-    who = committed({"name": actor.name, "email": actor.email}, "actor.")
-    told = dict(detail or {})
+    who = committed({"name": told.actor.name, "email": told.actor.email}, "actor.")
+    detail = dict(told.detail or {})
     body: dict[str, object] = {
         "v": 1,
         "seq": seq,
-        "at": now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "action": action,
-        "actor": {"kind": actor.kind, "id": actor.id, **who},
-        "detail": told,
+        "at": told.now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "action": told.action,
+        "actor": {"kind": told.actor.kind, "id": told.actor.id, **who},
+        "detail": detail,
         "nonce": secrets.token_hex(16),
     }
-    body |= {"project": project, "pseq": pseq} if project is not None else {}
-    body |= {"subject": subject} if subject is not None else {}
-    body |= {"personal": committed(personal, "personal.")} if personal else {}
+    body |= {"project": told.project, "pseq": pseq} if pseq is not None else {}
+    body |= {"subject": told.subject} if told.subject is not None else {}
+    body |= {"personal": committed(told.personal, "personal.")} if told.personal else {}
     written = canonical(body)
-    values = {
-        "seq": seq, "at": now, "action": action, "actor_kind": actor.kind, "actor_id": actor.id,
-        "project": project, "pseq": pseq, "subject": subject, **found_by(told),
+    return {
+        "seq": seq, "at": told.now, "action": told.action, "actor_kind": told.actor.kind, "actor_id": told.actor.id,
+        "project": told.project, "pseq": pseq, "subject": told.subject, **found_by(detail),
         "body": written, "prev": prev, "hash": event_hash(prev, leaf_hash(written)),
     }  # fmt: skip
-    connection.execute(insert(Event), values)
-    if openings:
-        connection.execute(insert(Opening), openings)
-    return Event(**values)
-
-
-def _next_place(connection: Connection, project: str | None) -> tuple[int, str, int | None]:
-    """The next seq, the hash before it, and the next pseq. `transaction` lets one writer in at a time."""
-    last = connection.execute(select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)).one_or_none()
-    pseq = None
-    if project is not None:
-        query = select(func.coalesce(func.max(Event.pseq), 0) + 1).where(Event.project == project)
-        pseq = connection.execute(query).scalar_one()
-    return (last.seq + 1, last.hash, pseq) if last else (1, GENESIS, pseq)
 
 
 def _commit(openings: list[dict[str, Any]], seq: int, field: str, value: str) -> str:

@@ -13,7 +13,7 @@ from gateway.settings import current
 from gateway.trail import reads
 from gateway.trail.journal import Journal, abandoned
 from gateway.trail.models import Event
-from gateway.trail.record import SYSTEM, record
+from gateway.trail.record import SYSTEM, Telling, record_all
 
 
 def recover(directory: Path | None = None, *, now: datetime) -> int:
@@ -48,22 +48,17 @@ def _write(db: Session, journal: Journal, now: datetime) -> None:
             select(Event).where(Event.seq.in_({*frames, *open_leases}), Event.action == reads.OPENED)
         )
     }
-    for lease in frames.keys() & known.keys():
-        reads.sent_frames(db, lease=lease, read=known[lease], frames=frames[lease], now=now)
+    tellings = [
+        reads.sent_frames(lease=lease, read=known[lease], frames=frames[lease], now=now)
+        for lease in frames.keys() & known.keys()
+    ]
     if trusted:  # else pages may be lost: the leases stay open, and so count as whole
-        for lease in _not_closed(db, [lease for lease in open_leases if lease in known]):
-            reads.closed(db, lease=lease, read=known[lease], outcome="recovered", sent=None, now=now)
-    record(
-        db,
-        action="journal.recovered",
-        actor=SYSTEM,
-        now=now,
-        detail={
-            "leases": len(known),
-            "unknown": len({*frames, *open_leases} - known.keys()),
-            "complete": trusted,
-        },
-    )
+        tellings += [
+            reads.closed(lease=lease, read=known[lease], outcome="recovered", sent=None, now=now)
+            for lease in _not_closed(db, [lease for lease in open_leases if lease in known])
+        ]
+    told = {"leases": len(known), "unknown": len({*frames, *open_leases} - known.keys()), "complete": trusted}
+    record_all(db, [*tellings, Telling("journal.recovered", SYSTEM, now, detail=told)])
 
 
 def _not_closed(db: Session, leases: list[int]) -> list[int]:

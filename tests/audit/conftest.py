@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 import gateway.catalogue.models
 import gateway.people.models
@@ -20,13 +21,17 @@ from gateway.db import Base, bind, transaction
 from gateway.people.models import Account
 from gateway.projects.models import Project
 from gateway.trail import reads
-from gateway.trail.record import Actor, record
+from gateway.trail.record import Actor, Telling, record, record_all
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ADA = Actor("account", "ada", "Ada Lovelace", "ada@example.org")
 BEN = Actor("account", "ben", "=Ben", "ben@example.org")
 TRAIL = ("trail_event", "trail_opening", "trail_tile", "trail_checkpoint", "trail_cosignature", "trail_signing_key")
 SLIDE, OTHER = "2.25.111", "2.25.222"
+
+
+def tell(db: Session, telling: Telling) -> int:
+    return record_all(db, [telling])[0]
 
 
 @pytest.fixture
@@ -52,16 +57,16 @@ def story(data_dir: Path) -> Path:
         record(db, action="grant.issued", actor=BEN, now=NOW, project="p1", subject="g1")
         record(db, action="grant.issued", actor=BEN, now=NOW, project="p2", subject="g2")
         whole = reads.Read(ADA, "p1", "r1", SLIDE, "g1", "instance", site="NGH")
-        lease = reads.opened(db, read=whole, now=NOW)
-        reads.closed(db, lease=lease, read=whole, outcome="complete", sent=1000, now=NOW)
+        lease = tell(db, reads.opened(read=whole, now=NOW))
+        tell(db, reads.closed(lease=lease, read=whole, outcome="complete", sent=1000, now=NOW))
         tiles = reads.Read(ADA, "p1", "r1", SLIDE, "g1", "frames")
-        lease = reads.opened(db, read=tiles, now=NOW + timedelta(days=1))
-        reads.sent_frames(db, lease=lease, read=tiles, frames={1, 2, 3}, now=NOW)
-        reads.sent_frames(db, lease=lease, read=tiles, frames={3, 4}, now=NOW)
-        reads.closed(db, lease=lease, read=tiles, outcome="recovered", sent=None, now=NOW)
+        lease = tell(db, reads.opened(read=tiles, now=NOW + timedelta(days=1)))
+        tell(db, reads.sent_frames(lease=lease, read=tiles, frames={1, 2, 3}, now=NOW))
+        tell(db, reads.sent_frames(lease=lease, read=tiles, frames={3, 4}, now=NOW))
+        tell(db, reads.closed(lease=lease, read=tiles, outcome="recovered", sent=None, now=NOW))
         lost = reads.Read(BEN, "p2", "r2", OTHER, "g2", "frames")
-        lease = reads.opened(db, read=lost, now=NOW + timedelta(days=2))
-        reads.sent_frames(db, lease=lease, read=lost, frames={9}, now=NOW + timedelta(days=2))
+        lease = tell(db, reads.opened(read=lost, now=NOW + timedelta(days=2)))
+        tell(db, reads.sent_frames(lease=lease, read=lost, frames={9}, now=NOW + timedelta(days=2)))
         record(db, action="grant.revoked", actor=BEN, now=NOW + timedelta(days=2), project="p2", subject="g2")
         record(db, action="journal.recovered", actor=Actor("system"), now=NOW + timedelta(days=3))
     return data_dir
