@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit.search import Search
 from gateway.trail.canonical import Json
-from gateway.trail.record import Actor, record
+from gateway.trail.record import SYSTEM, Actor, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ def note_late(db: Session, *, look: Look, now: datetime) -> None:
     """Record a look that was taken while nothing could be written; the event says when."""
     late = Look(look.action, look.by, now, {**look.detail, "looked_at": look.at.isoformat()}, look.personal)
     note(db, look=late)
+
+
+def note_lost(db: Session, *, looks: int, now: datetime) -> None:
+    """Record that so many looks were taken of which nothing more can be read: their key is gone."""
+    record(db, action="audit.looks.lost", actor=SYSTEM, now=now, detail={"looks": looks})
 
 
 def _personal(search: Search) -> dict[str, str]:

@@ -1,17 +1,15 @@
 """Looks at the log while the database takes nothing: each is on the disk before it is taken, and recorded later.
 
 A small file whose space is taken beforehand, so that a full disk can be looked into; where `data_dir` is read-only or
-gone, another in `spare_dir`. Both hold lines of JSON, then zeros. Personal values stand in them meanwhile.
+gone, another in `spare_dir`. Both hold sealed lines (`sealing.py`), then zeros.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,13 +17,15 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from gateway import turns
-from gateway.audit.commands import Look, note, note_late
+from gateway.audit import sealing
+from gateway.audit.commands import Look, note, note_late, note_lost
 from gateway.db import transaction
 from gateway.errors import SlidegateError
+from gateway.projects.keys_file import BadMasterKey
 from gateway.settings import current
-from gateway.trail.record import Actor
 
 SIZE = 256 * 1024
+AWAY = (turns.DatabaseBusy, turns.Unwritable, DBAPIError)
 LONGEST_WAIT = 2.0  # seconds that an auditor waits for the database to take a look
 
 
@@ -42,24 +42,31 @@ def noted(look: Look) -> None:
     try:
         with turns.at_most(LONGEST_WAIT), transaction() as db:
             note(db, look=look)
-    except (turns.DatabaseBusy, turns.Unwritable, DBAPIError):
+    except AWAY:
         _keep(look)
     else:
-        with suppress(turns.DatabaseBusy, turns.Unwritable, DBAPIError, OSError):  # the next look tries again
+        with suppress(
+            turns.DatabaseBusy, turns.Unwritable, DBAPIError, OSError, BadMasterKey
+        ):  # the next look tries again
             fold_in(now=look.at)
 
 
 def fold_in(*, now: datetime) -> int:
-    """Record the looks that wait; gives their number. A crash right after may have them recorded twice."""
+    """Record the looks that wait; gives their number. A crash right after may have them recorded twice.
+
+    Raises BadMasterKey while the key that opens them is not there; lines of another key are counted on the record.
+    """
     count = 0
     for path in _places():
         if not _waits(path):
             continue
         with _open(path) as descriptor:
-            looks = list(_looks(_read(descriptor)))
+            looks, lost = _opened(_read(descriptor))
             with turns.at_most(LONGEST_WAIT), transaction() as db:
                 for look in looks:
                     note_late(db, look=look, now=now)
+                if lost:
+                    note_lost(db, looks=lost, now=now)
             os.pwrite(descriptor, bytes(SIZE), 0)
             os.fsync(descriptor)
         count += len(looks)
@@ -67,11 +74,12 @@ def fold_in(*, now: datetime) -> int:
 
 
 def make_room() -> None:
-    """Take the space on the disk, while there is some; where there is none, `spare_dir` has to do."""
+    """Take the space on the disk and make the key, while that can be; without space, `spare_dir` has to do."""
     try:
+        sealing.present()
         with _open(_places()[0]):
             pass
-    except OSError:
+    except (OSError, BadMasterKey):
         return
 
 
@@ -82,7 +90,10 @@ def _places() -> tuple[Path, Path]:
 
 
 def _keep(look: Look) -> None:
-    line = json.dumps(asdict(look) | {"at": look.at.isoformat()}).encode() + b"\n"
+    try:
+        line = sealing.seal(look, sealing.present())
+    except (OSError, BadMasterKey):
+        raise LookNotKept from None
     for path in _places():
         try:
             with _open(path) as descriptor:
@@ -123,9 +134,12 @@ def _read(descriptor: int) -> bytes:
     return written[: written.rfind(b"\n") + 1]
 
 
-def _looks(lines: bytes) -> Iterator[Look]:
+def _opened(lines: bytes) -> tuple[list[Look], int]:
+    """The looks, and the number of those that this key does not open."""
+    key, looks, lost = sealing.kept(), list[Look](), 0
     for line in lines.splitlines():
-        told = json.loads(line)
-        yield Look(
-            told["action"], Actor(**told["by"]), datetime.fromisoformat(told["at"]), told["detail"], told["personal"]
-        )
+        try:
+            looks.append(sealing.opened(line, key))
+        except sealing.Sealed:
+            lost += 1
+    return looks, lost

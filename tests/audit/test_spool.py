@@ -19,6 +19,7 @@ from gateway.audit.commands import Look, searching
 from gateway.audit.search import Search
 from gateway.audit.spool import LookNotKept
 from gateway.db import reading
+from gateway.projects.keys_file import NoKeyFile, make_key
 from gateway.trail.models import Event, Opening
 from tests.audit.conftest import ADA, NOW
 
@@ -70,6 +71,42 @@ def test_looks_that_had_to_wait_are_recorded_once_with_their_time_and_who_took_t
     assert not any(path.read_bytes().strip(b"\0") for path in story.rglob("*.spool"))
 
 
+def test_nobody_who_was_asked_for_or_who_asked_lies_in_a_file_in_clear(story: Path, spare: Path) -> None:
+    asked = Search(person="Grace Hopper", patient="NGH-0042", study="1.2.840.99.7")
+    with busy(story):
+        spool.noted(searching(by=ADA, search=asked, what="who saw", now=NOW))
+        (story / "looks.spool").rename(story / "kept")
+        (story / "looks.spool").mkdir()
+        spool.noted(searching(by=ADA, search=asked, what="who saw", now=NOW))
+    kept = [(story / "kept").read_bytes(), *(path.read_bytes() for path in spare.iterdir())]
+    assert [each.count(b"\n") for each in kept] == [1, 1]
+    everywhere = [path.read_bytes() for path in story.rglob("*") if path.is_file()]
+    assert not any(secret.encode() in each for secret in asked.personal.values() for each in everywhere)
+    assert not any(secret.encode() in each for secret in (ADA.name, ADA.email, "who saw") for each in kept)
+
+
+def test_looks_wait_for_their_key_and_are_counted_if_it_is_another(story: Path) -> None:
+    with busy(story):
+        spool.noted(a_look("reads"))
+    key = story / "looks.key"
+    key.rename(story / "aside")
+    with pytest.raises(NoKeyFile):
+        spool.fold_in(now=NOW)
+    spool.noted(a_look("events"))  # goes on the record without them
+    make_key(key)
+    assert spool.fold_in(now=NOW) == 0
+    assert [each.detail["what"] for each in recorded()] == ["events"]
+    with reading() as db:
+        (lost,) = db.scalars(select(Event).where(Event.action == "audit.looks.lost"))
+        assert lost.detail == {"looks": 1}
+
+
+def test_without_a_key_nobody_looks(story: Path) -> None:
+    (story / "looks.key").mkdir()
+    with busy(story), pytest.raises(LookNotKept):
+        spool.noted(a_look())
+
+
 def test_the_next_look_brings_the_others_with_it(story: Path) -> None:
     with busy(story):
         spool.noted(a_look("reads"))
@@ -89,7 +126,7 @@ def test_where_the_data_directory_takes_nothing_the_spare_one_does(story: Path, 
     with busy(story):
         spool.noted(a_look())
     (kept,) = spare.iterdir()
-    assert kept.read_bytes().startswith(b"{")
+    assert kept.read_bytes().strip(b"\0")
     assert spool.fold_in(now=NOW) == 1
 
 
@@ -102,7 +139,7 @@ def test_without_any_place_nobody_looks(story: Path, spare: Path) -> None:
 
 
 def test_a_full_spool_takes_no_look(story: Path, spare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "SIZE", 300)
+    monkeypatch.setattr(spool, "SIZE", 450)
     spare.rmdir()
     with busy(story):
         spool.noted(a_look())
@@ -116,7 +153,7 @@ def test_a_look_that_was_cut_off_while_it_was_noted_was_never_taken(story: Path)
         spool.noted(a_look("events"))
         with (story / "looks.spool").open("r+b") as handle:
             handle.seek(handle.read().index(b"\0"))
-            handle.write(b'{"action": "audit.sea')
+            handle.write(b"0123456789abcdef AAAA")
         spool.noted(a_look("reads"))
     assert spool.fold_in(now=NOW) == 2
     assert [each.detail["what"] for each in recorded()] == ["events", "reads"]
