@@ -151,17 +151,21 @@ class Screening(Base):
     fault: Mapped[str] = mapped_column(String(60), default="")  # of a failed one, the code of what went wrong
     marks: Mapped[list[Any]] = mapped_column(JSON, default=list)
     rounds: Mapped[int] = mapped_column(default=0)
+    replaced: Mapped[int] = mapped_column(BigInteger, default=0)  # bytes of frames that take the place of the archive's
     people: Mapped[int] = mapped_column(default=0)  # how many decided it; 0: the machine alone
     screened_at: Mapped[datetime]
 
 
-class ScreenedFrames(Base):
-    """The frames that take the place of the archive's, packed; apart from the screening because they can be large."""
+class ScreenedFrame(Base):
+    """A part of a frame that takes the place of the archive's, both numbered from 0; `length` is that of its data."""
 
-    __tablename__ = "screened_frames"
+    __tablename__ = "screened_frame"
 
     screening_id: Mapped[str] = mapped_column(ForeignKey("screening.id"), primary_key=True)
-    packed: Mapped[bytes] = mapped_column(LargeBinary)
+    frame: Mapped[int] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)
+    length: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Dataset(Base):

@@ -8,11 +8,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from gateway.catalogue.models import INDEXED, Instance, ScreenedFrames, Screening
+from gateway.catalogue.models import INDEXED, Instance, Screening
+from gateway.catalogue.patches import keep
 from gateway.errors import SlidegateError
 from gateway.pixels.detect.model import model_hash
 from gateway.pixels.ground import pyramids
-from gateway.pixels.patch import packed, unpacked
 from gateway.pixels.rules import PixelRules, SlideFacts
 from gateway.pixels.screen import CLEAN, REDACTED, REVIEW, WITHHELD, Screened
 from gateway.trail.record import Actor, record
@@ -104,12 +104,6 @@ def stale(db: Session, rules: PixelRules) -> int:
     ) or 0  # fmt: skip
 
 
-def replaced_frames(db: Session, screening_id: str) -> dict[int, bytes]:
-    """The frames that take the place of the archive's; none where nothing was taken out."""
-    found = db.get(ScreenedFrames, screening_id)
-    return unpacked(found.packed) if found is not None else {}
-
-
 def is_slide(instance: Instance) -> bool:
     """Whether it is one level of a slide, which is looked at and decided on whole."""
     return instance.sop_class == WSI and instance.series_id is not None and instance.total_rows > 0
@@ -172,8 +166,7 @@ def write(
         row.marks = [[m.frame, m.kind, m.box.left, m.box.top, m.box.right, m.box.bottom] for m in outcome.marks]
     db.add(row)
     db.flush()
-    if frames:
-        db.add(ScreenedFrames(screening_id=row.id, packed=packed(dict(frames))))
+    keep(db, row, frames)
     detail = {
         "screening": row.id,
         "instance": instance.id,

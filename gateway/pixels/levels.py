@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gateway.pixels.aside import Aside
 from gateway.pixels.boxes import Box, on_picture
 from gateway.pixels.encodings import CannotDecode, PixelFacts, decoded
 from gateway.pixels.looks import Picture, shown
@@ -99,12 +100,12 @@ class Level:
                     found.append(Mark(number, kind, part))
         return found
 
-    def without(self, marks: Sequence[Mark]) -> dict[int, bytes]:
+    def without(self, marks: Sequence[Mark]) -> Mapping[int, bytes]:
         """The frames that marks lie on, with them taken out."""
         by_frame: dict[int, list[Box]] = {}
         for each in marks:
             by_frame.setdefault(each.frame, []).append(each.box)
-        return {number: redacted(self.frames(number), boxes, self.facts) for number, boxes in by_frame.items()}
+        return Aside((number, redacted(self.frames(number), boxes, self.facts)) for number, boxes in by_frame.items())
 
 
 def _reduced(tile: Picture, by: int) -> Picture:

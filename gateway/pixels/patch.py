@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from struct import pack, unpack
 
 from gateway.dicom.elements import elements
@@ -33,52 +34,30 @@ class Patched:
     lengths: bytes
 
 
-def packed(replaced: Mapping[int, bytes]) -> bytes:
-    """Frames by number as bytes, for a database."""
-    head = pack("<I", len(replaced))
-    return head + b"".join(pack("<II", frame, len(data)) + data for frame, data in sorted(replaced.items()))
-
-
-def unpacked(data: bytes) -> dict[int, bytes]:
-    """What `packed` packed. Raises BadFrames for anything else."""
-    found, at = dict[int, bytes](), 4
-    if len(data) < 4:
-        raise BadFrames("a stored patch is damaged")
-    for _ in range(unpack("<I", data[:4])[0]):
-        if at + 8 > len(data):
-            raise BadFrames("a stored patch is damaged")
-        frame, length = unpack("<II", data[at : at + 8])
-        found[frame] = data[at + 8 : at + 8 + length]
-        at += 8 + length
-    if at != len(data):
-        raise BadFrames("a stored patch is damaged")
-    return found
-
-
 def native(
-    source: ByteSource, start: int, end: int, frames: FrameIndex, replaced: Mapping[int, bytes]
+    source: ByteSource, start: int, end: int, frames: FrameIndex, replaced: Mapping[int, Piece]
 ) -> tuple[Piece, ...]:
     """Pixel data from `start` to `end` of the source with frames replaced in their places, length for length.
 
     Raises BadFrames if a replaced frame has another length than the archive's.
     """
     pieces, at = list[Piece](), start
-    for frame, data in sorted(replaced.items()):
+    for frame, new in sorted(replaced.items(), key=itemgetter(0)):
         spots = frames.pieces(frame)
-        if len(spots) != 1 or spots[0][1] != len(data):
+        if len(spots) != 1 or spots[0][1] != new.length:
             raise BadFrames("a replaced frame does not fit into its place")
-        pieces += [SourceRange(source, at, spots[0][0] - at), Literal(data)]
-        at = spots[0][0] + len(data)
+        pieces += [SourceRange(source, at, spots[0][0] - at), new]
+        at = spots[0][0] + new.length
     return (*pieces, SourceRange(source, at, end - at))
 
 
-def encapsulated(source: ByteSource, start: int, frames: FrameIndex, replaced: Mapping[int, bytes]) -> Patched:
+def encapsulated(source: ByteSource, start: int, frames: FrameIndex, replaced: Mapping[int, Piece]) -> Patched:
     """Encapsulated pixel data: in place if every replaced frame fits, else laid out anew, an item for each frame.
 
     Laid out anew, the basic offset table stays empty, as every frame is one item.
     """
-    if all(len(frames.pieces(number)) == 1 and frames.pieces(number)[0][1] == len(data)
-           for number, data in replaced.items()):  # fmt: skip
+    if all(len(frames.pieces(number)) == 1 and frames.pieces(number)[0][1] == new.length
+           for number, new in replaced.items()):  # fmt: skip
         return Patched(native(source, start, frames.end, frames, replaced), b"", b"")
     pieces, offsets, lengths, at = list[Piece](), list[int](), list[int](), 0
     for number in range(frames.count):
@@ -99,9 +78,9 @@ def encapsulated(source: ByteSource, start: int, frames: FrameIndex, replaced: M
     )
 
 
-def _body(source: ByteSource, frames: FrameIndex, replaced: Mapping[int, bytes], number: int) -> list[Piece]:
+def _body(source: ByteSource, frames: FrameIndex, replaced: Mapping[int, Piece], number: int) -> list[Piece]:
     if number in replaced:
-        return [Literal(replaced[number])]
+        return [replaced[number]]
     return [SourceRange(source, start, length) for start, length in frames.pieces(number)]
 
 

@@ -5,21 +5,21 @@ A whole slide is looked at on its lowest legible level, and what is found is map
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Protocol
 
+from gateway.pixels.aside import Aside
 from gateway.pixels.boxes import Box
 from gateway.pixels.encodings import PixelFacts, decoded
 from gateway.pixels.findings import DEVICE, DRAWN, REMARK, Finding
 from gateway.pixels.levels import Frames, Level, Mark, looked_at
 from gateway.pixels.looks import Picture, looks
-from gateway.pixels.redact.errors import TooManyRemarks
 from gateway.pixels.redact.frames import redacted
 from gateway.pixels.redact.remarks import without_remarks
 
 ROUNDS = 3
-MOST_REMARKS = 64 * 1024**2  # bytes of the frames of an instance that carry some
 NOWHERE = Box(0, 0, 0, 0)
 CLEAN, REDACTED, REVIEW, WITHHELD = "clean", "redacted", "review", "withheld"
 OVER_ONE_ANOTHER = "Text may be on it, and its frames lie over one another, so that people cannot look at all of them."
@@ -58,10 +58,10 @@ def screen(
     """Every frame of an instance. What is found on one is taken out of all: burnt-in text stays where it is.
 
     `known`, of a kind, is taken out before anyone looks: where the device is known to write.
-    Raises CannotDecode, CannotRedact, TooManyRemarks, NoCodec: then the instance is withheld.
+    Raises CannotDecode, CannotRedact, TooMuchReplaced, NoCodec: then the instance is withheld.
     """
     marks = [Mark(frame, kind, box) for frame in range(count) for box in known]
-    replaced = taken_out(frames, count, facts, known) if known else {}
+    replaced: Mapping[int, bytes] = taken_out(frames, count, facts, known) if known else {}
     for number in range(1, ROUNDS + 1):
         found = _look(eyes.find, frames, count, facts, replaced)
         if not found:
@@ -78,25 +78,28 @@ def screen(
 def tidied(outcome: Screened, frames: Frames, count: int, facts: PixelFacts) -> Screened:
     """The same for an instance whose frames carry nothing beside their pixels: those that do are replaced as well.
 
-    A mark says so, so that it is known if they are lost. Raises CannotRedact, TooManyRemarks.
+    A mark says so, so that it is known if they are lost. Raises CannotRedact, TooMuchReplaced.
     """
-    tidy, weight = dict[int, bytes](), 0
-    for number in (each for each in range(count) if each not in outcome.replaced):
-        frame = frames(number)
-        clean = without_remarks(frame, facts)
-        if clean is not frame:
-            tidy[number], weight = clean, weight + len(clean)
-        if weight > MOST_REMARKS:
-            raise TooManyRemarks
+    seen = (each for each in range(count) if each not in outcome.replaced)
+    tidy = Aside(_cleaned(frames, seen, facts))
     if not tidy:
         return outcome
     marks = (*outcome.marks, Mark(min(tidy), REMARK, NOWHERE))
-    return replace(outcome, marks=marks, replaced={**outcome.replaced, **tidy})
+    return replace(outcome, marks=marks, replaced=Aside(chain(outcome.replaced.items(), tidy.items())))
 
 
-def taken_out(frames: Frames, count: int, facts: PixelFacts, boxes: Sequence[Box]) -> dict[int, bytes]:
-    """Every frame without these boxes. Raises CannotRedact, CannotDecode, NoCodec."""
-    return {frame: redacted(frames(frame), boxes, facts) for frame in range(count)}
+def _cleaned(frames: Frames, numbers: Iterable[int], facts: PixelFacts) -> Iterator[tuple[int, bytes]]:
+    """Those of the frames that carry something beside their pixels, without it."""
+    for number in numbers:
+        frame = frames(number)
+        clean = without_remarks(frame, facts)
+        if clean is not frame:
+            yield number, clean
+
+
+def taken_out(frames: Frames, count: int, facts: PixelFacts, boxes: Sequence[Box]) -> Mapping[int, bytes]:
+    """Every frame without these boxes. Raises CannotRedact, CannotDecode, NoCodec, TooMuchReplaced."""
+    return Aside((frame, redacted(frames(frame), boxes, facts)) for frame in range(count))
 
 
 def _look(

@@ -9,8 +9,8 @@ from hashlib import sha256
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
+from gateway.catalogue.patches import kept
 from gateway.catalogue.queries import frame_index
-from gateway.catalogue.seen import replaced_frames
 from gateway.catalogue.sources import open_source
 from gateway.deid.keys import ProjectKeys
 from gateway.deid.marks import Pixels
@@ -58,7 +58,7 @@ class Rewritten:
     front: bytes
     frames: FrameIndex
     pixel: PixelElement
-    replaced: Mapping[int, bytes]
+    replaced: Mapping[int, patch.Piece]
     marked: Pixels = Pixels.UNSEEN
 
     def rope(self, source: ByteSource) -> Rope:
@@ -115,17 +115,15 @@ def rewritten(
         raise Withheld("Deflated objects and objects without pixels are not released.")
     if sha256(header.meta + header.dataset).hexdigest() != instance.header_sha256:
         raise Withheld("The archive has changed this image since it was indexed.")
-    frames, replaced, pixels = frame_index(db, instance.id), dict[int, bytes](), Pixels.UNSEEN
+    frames, replaced, pixels = frame_index(db, instance.id), dict[int, patch.Piece](), Pixels.UNSEEN
     if treatment.screening_id is not None:
         screening = db.get_one(Screening, treatment.screening_id)
         if screening.instance_id != instance.id or screening.version != instance.version:
             raise Withheld("The archive has changed this image since its pixels were looked at.")
-        replaced = replaced_frames(db, screening.id)
-        if screening.marks and not replaced:  # the frames without what was marked are lost
-            raise Withheld("What was taken out of this image has to be taken out anew.")
+        replaced |= kept(db, screening)
         pixels = _seen(screening)
     if treatment.stand_in:
-        replaced, pixels = {0: _label(header, frames, keys)}, Pixels.REDACTED
+        replaced, pixels = {0: Literal(_label(header, frames, keys))}, Pixels.REDACTED
     front = rewrite(header, plan, keys, pixels=pixels, refused=treatment.refused)
     if replaced and header.pixel.length is None:
         laid_out = patch.encapsulated(_Nowhere(), header.pixel.start, frames, replaced)

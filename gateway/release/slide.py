@@ -35,6 +35,7 @@ from gateway.release.rewriting import Rewritten, Treatment, rewritten
 from gateway.settings import current
 
 CACHE_BYTES = 64 * 1024 * 1024  # one instance of a million frames takes half of it
+REPLACED, ROW = 256, 1024**2  # bytes for each replaced frame, which lies in the database; of the row read last
 OFFSET_TABLES = 16  # bytes for each frame, in the header and in the index alike
 
 
@@ -49,7 +50,8 @@ class Prepared:
     @property
     def weight(self) -> int:
         """Bytes of memory, roughly: parsed JSON, which has no offset tables, weighs several times its header."""
-        replaced = sum(len(frame) for frame in self.made.replaced.values())
+        held = (each.length for each in self.made.replaced.values() if isinstance(each, Literal))
+        replaced = sum(held) + (ROW + REPLACED * len(self.made.replaced) if self.made.replaced else 0)
         tables = OFFSET_TABLES * len(self.made.frames.starts)
         parsed = max(0, len(self.made.front) - tables)
         return len(self.made.front) + 6 * parsed + tables + replaced
@@ -90,7 +92,7 @@ class Slide:
         """The same without reading it: the bytes of the archive, or what screening put in their place."""
         made = self._prepared.made
         if number in made.replaced:
-            return Rope([Literal(made.replaced[number])])
+            return Rope([made.replaced[number]])
         return Rope([SourceRange(self.source, start, length) for start, length in made.frames.pieces(number)])
 
 

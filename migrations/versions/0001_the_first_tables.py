@@ -1026,6 +1026,7 @@ def upgrade() -> None:
         sa.Column("fault", sa.String(length=60), nullable=False),
         sa.Column("marks", sa.JSON(), nullable=False),
         sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("replaced", sa.BigInteger(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("screened_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -1081,13 +1082,16 @@ def upgrade() -> None:
         )  # fmt: skip
 
     op.create_table(
-        "screened_frames",
+        "screened_frame",
         sa.Column("screening_id", sa.String(length=16), nullable=False),
-        sa.Column("packed", sa.LargeBinary(), nullable=False),
+        sa.Column("frame", sa.Integer(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["screening_id"], ["screening.id"], name=op.f("fk_screened_frames_screening_id_screening")
+            ["screening_id"], ["screening.id"], name=op.f("fk_screened_frame_screening_id_screening")
         ),
-        sa.PrimaryKeyConstraint("screening_id", name=op.f("pk_screened_frames")),
+        sa.PrimaryKeyConstraint("screening_id", "frame", "part", name=op.f("pk_screened_frame")),
     )
     op.create_table(
         "screening_opinion",
@@ -1124,7 +1128,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_screening_opinion_screening_id"))
 
     op.drop_table("screening_opinion")
-    op.drop_table("screened_frames")
+    op.drop_table("screened_frame")
     with op.batch_alter_table("manifest_entry", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_manifest_entry_undecided", sqlite_where=sa.text("undecided"), postgresql_where=sa.text("undecided")

@@ -18,7 +18,7 @@ from sqlalchemy import delete, select
 from gateway import db as database
 from gateway.catalogue import screening as looking
 from gateway.catalogue.indexing import index_archive
-from gateway.catalogue.models import Archive, Dataset, Instance, ScreenedFrames
+from gateway.catalogue.models import Archive, Dataset, Instance, ScreenedFrame
 from gateway.clock import now
 from gateway.demo.tissue import section
 from gateway.pixels.detect.apart import ReaderApart, ReaderGone, reader_apart
@@ -144,7 +144,7 @@ def test_lost_frames_are_never_made_up_for_with_the_archives(world: World) -> No
     entry = entries(world, "SM")[0]
     assert world.get(at(entry, "/frames/1")).status_code == 200
     with database.transaction() as db:
-        db.execute(delete(ScreenedFrames))
+        db.execute(delete(ScreenedFrame))
     slide._cache._kept.clear()
     turnstile.forget_everybody()
     for way in ("", "/frames/1", "/rendered", "/thumbnail"):

@@ -12,11 +12,11 @@ class CannotRedact(Withheld):
     title = "nothing can be taken out of a frame that is encoded like this, so the instance is withheld"
 
 
-class TooManyRemarks(Withheld):
+class TooMuchReplaced(Withheld):
     """Frames that would all have to be kept a second time."""
 
-    code = "too-many-remarks"
-    title = "so many of its frames carry texts beside their pixels that the instance is withheld"
+    code = "too-much-replaced"
+    title = "so many of its frames carry something that has to be taken out that the instance is withheld"
 
 
 class NoCodec(Withheld):
