@@ -59,6 +59,7 @@ class Settings:
     digest_hour: int = 6  # UTC, from which the letter of the day is sent to those who chose it
     webhook_hosts: tuple[str, ...] = ()  # of our own network, that webhooks may be sent to, also without HTTPS
     default_deid_policy: str = "pathology-research"
+    agreement: str = "data-use"  # of policies/agreements/, that every member of an approved project signs
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     witnesses: tuple[str, ...] = ()  # of the audit log, each "https://… name+id+key" (C2SP tlog-witness)
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may use DICOMweb and annotations with a token

@@ -8,6 +8,7 @@ ROOMS = (  # importing these registers their handlers and rounds
     "gateway.notices.jobs",
     "gateway.webhooks.jobs",
     "gateway.projects.ending",
+    "gateway.projects.training_ending",
     "gateway.governance.reminding",
     "gateway.transparency.reminding",
     "gateway.release.jobs",

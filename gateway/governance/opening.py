@@ -14,9 +14,11 @@ from gateway.governance.models import Application
 from gateway.jobs.queue import enqueue
 from gateway.people.models import Account
 from gateway.projects import grant_changes, grants
+from gateway.projects.agreement import in_force
 from gateway.projects.commands import add_member, bar, begin_project
 from gateway.projects.conditions import set_conditions
 from gateway.projects.models import Grant, Project
+from gateway.projects.readiness import keep
 from gateway.projects.stating import Words, state
 from gateway.trail.record import Actor
 
@@ -118,9 +120,10 @@ def _open(
     db: Session, *, by: Actor, project: Project, opened: Opened, conditions: Sequence[str], now: datetime
 ) -> Grant:
     live = [each for each in project.grants if _fits(each, opened, now)]
+    needs = keep(db, agreement=in_force(), now=now)
     for grant in live:
         if grant.ends_at < opened.ends:
-            grant_changes.extend(db, by=by, grant=grant, ends=opened.ends, now=now)
+            grant_changes.extend(db, by=by, grant=grant, ends=opened.ends, needs=needs, now=now)
     left = opened.datasets - {each for grant in live for each in grant.dataset_ids}
     if not left:
         return max(live, key=lambda each: each.ends_at)
@@ -132,6 +135,7 @@ def _open(
         starts=opened.starts,
         ends=opened.ends,
         deid_policy=opened.deid_policy,
+        needs=needs,
         conditions=conditions,
         now=now,
     )

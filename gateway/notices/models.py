@@ -29,6 +29,8 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     CONCERN = "concern"
     DESTROY = "destroy"
+    SIGN = "sign"
+    TRAINING = "training"
 
 
 class Notice(Base):

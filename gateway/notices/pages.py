@@ -34,6 +34,8 @@ TAGS = {
     Kind.OVERDUE: ("Overdue", "red"),
     Kind.CONCERN: ("Concern", "orange"),
     Kind.DESTROY: ("To destroy", "red"),
+    Kind.SIGN: ("To sign", "blue"),
+    Kind.TRAINING: ("Training", "aqua-green"),
 }
 
 

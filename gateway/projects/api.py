@@ -10,16 +10,17 @@ from flask_smorest import Blueprint
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.people.access import may, requires, signed_in
-from gateway.projects import queries
+from gateway.projects import queries, ready_api
 from gateway.projects.joining import STEWARD, put_on, take_off
 from gateway.projects.models import Membership
 from gateway.projects.schemas import MembershipSchema, NewMemberSchema, ProjectSchema, project_told
 from gateway.projects.viewer import me, seen_by
 
-api = Blueprint("projects-api", __name__, url_prefix="/api/v1/projects", description="Projects and their members")
+api = Blueprint("projects-api", __name__, url_prefix="/api/v1", description="Projects, their members, and training")
+ready_api.add_to(api)
 
 
-@api.get("")
+@api.get("/projects")
 @api.response(200, ProjectSchema(many=True))
 @signed_in
 def index() -> list[dict[str, Any]]:
@@ -29,7 +30,7 @@ def index() -> list[dict[str, Any]]:
         return [project_told(each) for each in found]
 
 
-@api.get("/<project_id>")
+@api.get("/projects/<project_id>")
 @api.response(200, ProjectSchema)
 @signed_in
 def show(project_id: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def show(project_id: str) -> dict[str, Any]:
         return project_told(seen_by(db, project_id, me(db)))
 
 
-@api.post("/<project_id>/members")
+@api.post("/projects/<project_id>/members")
 @api.arguments(NewMemberSchema)
 @api.response(201, MembershipSchema)
 @requires(STEWARD)
@@ -50,7 +51,7 @@ def add(sent: Mapping[str, Any], project_id: str) -> Membership:
         return put_on(db, by=account, project=project, email=sent["email"], now=now())
 
 
-@api.delete("/<project_id>/members/<account_id>")
+@api.delete("/projects/<project_id>/members/<account_id>")
 @api.response(204)
 @signed_in
 def remove(project_id: str, account_id: str) -> None:

@@ -14,7 +14,8 @@ from gateway.notices.models import Kind
 from gateway.people.models import Account
 from gateway.projects.grants import ProjectClosed
 from gateway.projects.models import LEAD, MEMBER, Barred, Grant, Membership, Project
-from gateway.projects.telling import reference
+from gateway.projects.readiness import agreements_of
+from gateway.projects.telling import ask_to_sign, reference
 from gateway.trail.record import Actor, record
 
 
@@ -90,6 +91,8 @@ def add_member(db: Session, *, by: Actor, project: Project, account: Account, no
     project.memberships.append(membership)
     db.flush()
     record(db, action="project.member.added", actor=by, now=now, project=project.id, subject=account.id)
+    for agreement in agreements_of(db, project.id, now):
+        ask_to_sign(db, project_id=project.id, agreement=agreement.sha256, now=now)
     return membership
 
 

@@ -15,7 +15,8 @@ from gateway.people.tokens import acting
 from gateway.projects.grants import ProjectClosed
 from gateway.projects.models import Grant
 from gateway.projects.queries import membership
-from gateway.projects.telling import reference, tell_members
+from gateway.projects.readiness import Needs
+from gateway.projects.telling import ask_to_sign, reference, tell_members
 from gateway.trail.record import Actor, record
 
 
@@ -60,16 +61,22 @@ def resume(db: Session, *, by: Account, grant: Grant, now: datetime) -> None:
     _tell(db, grant, Kind.ACCESS, "is open again", by=acting(by), now=now)
 
 
-def extend(db: Session, *, by: Actor, grant: Grant, ends: datetime, now: datetime) -> None:
-    """Let the grant end later. A suspended one stays suspended. Raises Invalid, NotLive, ProjectClosed."""
+def extend(db: Session, *, by: Actor, grant: Grant, ends: datetime, needs: Needs, now: datetime) -> None:
+    """Let the grant end later, under what is asked of members now: if that is another text, they sign it first.
+
+    A suspended one stays suspended. Raises Invalid, NotLive, ProjectClosed.
+    """
     if grant.project.closure is not None:
         raise ProjectClosed
     if ends <= grant.ends_at:
         raise Invalid("A grant is extended to a later end.")
-    epoch = _change(db, grant, Grant.ends_at > now, ends_at=ends)
-    detail = {"epoch": epoch, "ends": ends.isoformat()}
+    asked = {"agreement_sha256": needs.agreement or grant.agreement_sha256, "training": list(needs.training)}
+    epoch = _change(db, grant, Grant.ends_at > now, ends_at=ends, **asked)
+    detail = {"epoch": epoch, "ends": ends.isoformat(), "agreement": needs.agreement, "training": asked["training"]}
     _record(db, grant, "grant.extended", by=by, now=now, detail=detail)
     _tell(db, grant, Kind.ACCESS, f"is longer now: until {ends:%Y-%m-%d %H:%M} UTC", by=by, now=now)
+    if needs.agreement is not None:
+        ask_to_sign(db, project_id=grant.project_id, agreement=needs.agreement, now=now)
 
 
 def _change(db: Session, grant: Grant, *still: ColumnElement[bool], **values: Any) -> int:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from gateway.errors import Conflict, Forbidden, Invalid
 from gateway.notices.models import Kind
 from gateway.projects.models import Grant, GrantDataset, Membership, Project
-from gateway.projects.telling import reference, tell_members
+from gateway.projects.readiness import Needs, ready
+from gateway.projects.telling import ask_to_sign, reference, tell_members
 from gateway.trail.record import Actor, record
 
 
@@ -91,12 +92,14 @@ class Pass:
 
 
 def admit(db: Session, *, account_id: str, grant_id: str, now: datetime) -> Pass:
-    """A Pass for this account under this grant, at this moment.
+    """A Pass for this account under this grant, at this moment: until the grant ends, or training runs out.
 
-    Raises NotAMember, Revoked, Suspended, NotYet or Ended. The start is inside the grant, the end is not.
+    Raises NotAMember, Revoked, Suspended, NotYet, Ended, or NotSigned, Untrained, TrainingEnded.
+    The start is inside the grant, the end is not.
     """
+    gate = (Grant.starts_at, Grant.ends_at, Grant.revoked_at, Grant.suspended_at, Grant.epoch)
     found = db.execute(
-        select(Grant.project_id, Grant.starts_at, Grant.ends_at, Grant.revoked_at, Grant.suspended_at, Grant.epoch)
+        select(Grant.project_id, *gate, Grant.agreement_sha256, Grant.training)
         .join(Membership, Membership.project_id == Grant.project_id)
         .where(Grant.id == grant_id, Membership.account_id == account_id)
     ).one_or_none()
@@ -110,7 +113,10 @@ def admit(db: Session, *, account_id: str, grant_id: str, now: datetime) -> Pass
         raise NotYet
     if now >= found.ends_at:
         raise Ended
-    return Pass(grant_id, found.project_id, account_id, found.ends_at, found.epoch, seal=_SEAL)
+    needs = Needs(found.agreement_sha256, tuple(found.training))
+    until = ready(db, project_id=found.project_id, account_id=account_id, needs=needs, now=now)
+    ends = found.ends_at if until is None else min(found.ends_at, until)
+    return Pass(grant_id, found.project_id, account_id, ends, found.epoch, seal=_SEAL)
 
 
 def issue(
@@ -122,10 +128,11 @@ def issue(
     starts: datetime,
     ends: datetime,
     deid_policy: str,
+    needs: Needs,
     now: datetime,
     conditions: Sequence[str] = (),
 ) -> Grant:
-    """A new grant of these datasets (catalogue ids) to the project.
+    """A new grant of these datasets (catalogue ids) to the project; each member is let in once they meet the needs.
 
     Raises Invalid if the grant could never admit anyone, ProjectClosed.
     """
@@ -145,6 +152,8 @@ def issue(
         epoch=1,
         deid_policy=deid_policy,
         conditions=list(conditions),
+        agreement_sha256=needs.agreement,
+        training=list(needs.training),
         datasets=[GrantDataset(dataset_id=each) for each in sorted(set(datasets))],
     )
     db.add(grant)
@@ -162,8 +171,12 @@ def issue(
             "ends": ends.isoformat(),
             "deid_policy": deid_policy,
             "conditions": list(conditions),
+            "agreement": needs.agreement,
+            "training": list(needs.training),
         },
     )
+    if needs.agreement is not None:
+        ask_to_sign(db, project_id=project.id, agreement=needs.agreement, now=now)
     return grant
 
 

@@ -6,11 +6,13 @@ Dataset ids are plain strings here: the catalogue stands on the same floor, so n
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
+from gateway.people.models import Account
 
 LEAD, MEMBER = "lead", "member"
 
@@ -79,6 +81,8 @@ class Grant(Base):
     epoch: Mapped[int] = mapped_column(default=1)
     deid_policy: Mapped[str] = mapped_column(String(100))
     conditions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    agreement_sha256: Mapped[str | None] = mapped_column(ForeignKey("agreement_text.sha256"))
+    training: Mapped[list[str]] = mapped_column(JSON, default=list)  # kinds of it that each member must have had
 
     project: Mapped[Project] = relationship(back_populates="grants")
     datasets: Mapped[list[GrantDataset]] = relationship(back_populates="grant")
@@ -98,6 +102,65 @@ class GrantDataset(Base):
     dataset_id: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
 
     grant: Mapped[Grant] = relationship(back_populates="datasets")
+
+
+class AgreementText(Base):
+    """A version of the agreement that some grant asks for, kept by its hash."""
+
+    __tablename__ = "agreement_text"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime]
+
+
+class Signature(Base):
+    """That a member of a project signed a version of the agreement, with the name that they typed. Written once."""
+
+    __tablename__ = "agreement_signature"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True)
+    agreement_sha256: Mapped[str] = mapped_column(ForeignKey("agreement_text.sha256"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    signed_at: Mapped[datetime]
+
+
+class CertificateState(StrEnum):
+    """Where a certificate of training stands."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class Certificate(Base):
+    """Somebody's certificate of training: shown by them, checked by a steward, good until its end."""
+
+    __tablename__ = "training_certificate"
+    __table_args__ = (
+        CheckConstraint(f"state in ({', '.join(repr(each.value) for each in CertificateState)})", name="state"),
+        CheckConstraint("(state = 'waiting') = (checked_by_id is null)", name="checked"),
+        CheckConstraint("taken_on < ends_on", name="taken_before_it_ends"),
+        Index("ix_training_certificate_holder", "account_id", "kind", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
+    kind: Mapped[str] = mapped_column(String(32))  # a key of policies/agreements
+    provider: Mapped[str] = mapped_column(String(200))
+    number: Mapped[str] = mapped_column(String(100), default="")  # under which the provider finds it
+    taken_on: Mapped[date]
+    ends_on: Mapped[date]  # the last day on which it is good
+    ends_at: Mapped[datetime]  # the moment after that day (UTC)
+    state: Mapped[str] = mapped_column(String(16), default=CertificateState.WAITING.value, index=True)
+    shown_at: Mapped[datetime]
+    checked_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    checked_at: Mapped[datetime | None]
+    remark: Mapped[str] = mapped_column(String(500), default="")  # why it does not count
+
+    holder: Mapped[Account] = relationship(foreign_keys=[account_id])
 
 
 class Condition(Base):

@@ -18,22 +18,32 @@ from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.people.access import actor, may, requires, signed_in
 from gateway.people.models import Account
-from gateway.projects import barring, grants, queries  # noqa: F401  # with the tables come its triggers
+from gateway.projects import barring, grants, holding, queries  # noqa: F401  # with the tables come their triggers
 from gateway.projects.after_pages import after
+from gateway.projects.brought import brought
 from gateway.projects.member_pages import members
-from gateway.projects.models import LEAD, Project
+from gateway.projects.models import LEAD, CertificateState, Project
+from gateway.projects.readiness import lacks
+from gateway.projects.signing_pages import signing
 from gateway.projects.standing import Standing, standing
+from gateway.projects.telling import STEWARD
+from gateway.projects.training import to_check
+from gateway.projects.training_pages import training
 from gateway.projects.viewer import NoSuchProject, me, seen_by
+from gateway.web.cards import Card
 
 Panel = Callable[[Project, Account], Markup]
 pages = Blueprint("projects", __name__, template_folder="templates")
 pages.register_blueprint(after)
 pages.register_blueprint(members)
+pages.register_blueprint(signing)
+pages.register_blueprint(training)
 
 
 def install(app: Flask) -> None:
-    """Open the list on which other rooms register what they show on a project's page."""
+    """Open the list on which other rooms register what they show on a project's page; show what waits on the desk."""
     app.extensions.setdefault("project_panels", [])
+    app.extensions.setdefault("dashboard", []).append(_cards)
 
 
 @pages.get("/projects")
@@ -71,6 +81,8 @@ def show(project_id: str) -> str:
             is_lead=place is not None and place.role == LEAD,
             may_revoke=may("grant.revoke"),
             may_add=may("application.triage"),
+            lacks=lacks(db, project_id=project_id, account_id=account.id, now=now()) if place else None,
+            brought=brought(db, project, now()),
             me=account.id,
             one_second=timedelta(seconds=1),
         )
@@ -92,6 +104,26 @@ def revoke(project_id: str, grant_id: str) -> Response:
     else:
         flash("Access is revoked.")
     return redirect(url_for(".show", project_id=project_id))
+
+
+def _cards(account: Account) -> list[Card]:
+    """What waits: agreements to sign, certificates to check."""
+    moment = now()
+    with reading() as db:
+        mine = queries.projects_of(db, account.id)
+        wait = [each for each in mine if lacks(db, project_id=each.id, account_id=account.id, now=moment).agreements]
+        checks = len(to_check(db, CertificateState.WAITING)) if may(STEWARD) else 0
+    cards = []
+    if wait:
+        where = f"/projects/{wait[0].id}/agreement"
+        cards.append(Card("Agreements", "Sign before you see data of a project.", where, len(wait)))
+    if may("application.write"):
+        cards.append(Card("Your training", "Certificates that your projects ask for.", "/training"))
+    if may(STEWARD):
+        cards.append(
+            Card("Training to check", "Certificates that people have shown.", "/training/waiting", checks or None)
+        )
+    return cards
 
 
 def _standings(project: Project, moment: datetime) -> list[Standing]:

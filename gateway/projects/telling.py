@@ -34,6 +34,13 @@ def tell_members(
     tell(db, to=to, kind=kind, text=text, href=f"/projects/{project_id}{page}", now=now, once=once)
 
 
+def ask_to_sign(db: Session, *, project_id: str, agreement: str, now: datetime) -> None:
+    """Ask everybody on the project to sign this agreement (its SHA-256); of each version once."""
+    text = f"Before you see data of project {reference(project_id)}, sign its agreement"
+    once = f"sign:{project_id}:{agreement[:32]}"
+    tell_members(db, project_id=project_id, kind=Kind.SIGN, text=text, now=now, once=once, page="/agreement")
+
+
 def tell_stewards(
     db: Session, *, project_id: str, kind: Kind, text: str, now: datetime, once: str | None = None
 ) -> None:

@@ -24,6 +24,7 @@ WATCHED: dict[str, tuple[str, ...]] = {  # table -> verbs; "UPDATE OF" leaves ou
     "people_token": ("UPDATE OF secret_sha256, account_id, scope, expires_at, revoked_at", "DELETE"),
     "membership": ("INSERT", "UPDATE", "DELETE"),
     "access_grant": ("INSERT", "UPDATE", "DELETE"),
+    "training_certificate": ("UPDATE", "DELETE"),
     "opt_out": ("INSERT", "UPDATE", "DELETE"),
     "patient_consent": ("INSERT", "UPDATE", "DELETE"),
     "consent_epoch": ("INSERT", "UPDATE", "DELETE"),

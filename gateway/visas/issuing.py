@@ -12,6 +12,7 @@ from joserfc import jwt
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Dataset
+from gateway.errors import Forbidden
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.projects.grants import Pass, admit
@@ -30,7 +31,10 @@ def issue(db: Session, *, to: Account, until: datetime, now: datetime) -> Sequen
     """A visa for each dataset that this account may see now, good until then at the latest; on the record."""
     visas, opened = [], []
     for grant in running_for(db, to.id, now):
-        leave = admit(db, account_id=to.id, grant_id=grant.id, now=now)
+        try:
+            leave = admit(db, account_id=to.id, grant_id=grant.id, now=now)
+        except Forbidden:  # not signed, or not trained: no visa for what one cannot see
+            continue
         opened.append(grant.id)
         for dataset_id in grant.dataset_ids:
             dataset = db.get(Dataset, dataset_id)

@@ -5,7 +5,7 @@ from alembic import op
 
 import gateway.db
 from gateway.governance import keeping
-from gateway.projects import barring
+from gateway.projects import barring, holding
 from gateway.release import changes
 from gateway.trail import guards
 
@@ -211,6 +211,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_work_item_state_not_before", ["state", "not_before"], unique=False)
 
     op.create_table(
+        "agreement_text",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("kept_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_agreement_text")),
+    )
+    op.create_table(
         "access_grant",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("project_id", sa.String(length=16), nullable=False),
@@ -224,7 +231,14 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("deid_policy", sa.String(length=100), nullable=False),
         sa.Column("conditions", sa.JSON(), nullable=False),
+        sa.Column("agreement_sha256", sa.String(length=64), nullable=True),
+        sa.Column("training", sa.JSON(), nullable=False),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_access_grant_starts_before_it_ends")),
+        sa.ForeignKeyConstraint(
+            ["agreement_sha256"],
+            ["agreement_text.sha256"],
+            name=op.f("fk_access_grant_agreement_sha256_agreement_text"),
+        ),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_access_grant_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_grant")),
     )
@@ -1113,10 +1127,62 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("screening_opinion", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_screening_opinion_screening_id"), ["screening_id"], unique=False)
+    op.create_table(
+        "agreement_signature",
+        sa.Column("project_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("agreement_sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("signed_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_agreement_signature_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["agreement_sha256"],
+            ["agreement_text.sha256"],
+            name=op.f("fk_agreement_signature_agreement_sha256_agreement_text"),
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_agreement_signature_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "account_id", "agreement_sha256", name=op.f("pk_agreement_signature")),
+    )
+    op.create_table(
+        "training_certificate",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("provider", sa.String(length=200), nullable=False),
+        sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("taken_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("ends_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("shown_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("checked_by_id", sa.String(length=16), nullable=True),
+        sa.Column("checked_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("remark", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'waiting') = (checked_by_id is null)", name=op.f("ck_training_certificate_checked")
+        ),
+        sa.CheckConstraint(
+            "state in ('waiting', 'accepted', 'refused', 'withdrawn')", name=op.f("ck_training_certificate_state")
+        ),
+        sa.CheckConstraint("taken_on < ends_on", name=op.f("ck_training_certificate_taken_before_it_ends")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_training_certificate_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["checked_by_id"], ["people_account.id"], name=op.f("fk_training_certificate_checked_by_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_training_certificate")),
+    )
+    with op.batch_alter_table("training_certificate", schema=None) as batch_op:
+        batch_op.create_index("ix_training_certificate_holder", ["account_id", "kind", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_training_certificate_state"), ["state"], unique=False)
     guards.install(op.get_bind())
     changes.install(op.get_bind())
     keeping.install(op.get_bind())
     barring.install(op.get_bind())
+    holding.install(op.get_bind())
 
 
 def downgrade() -> None:
@@ -1124,6 +1190,13 @@ def downgrade() -> None:
     changes.remove(op.get_bind())
     keeping.remove(op.get_bind())
     barring.remove(op.get_bind())
+    holding.remove(op.get_bind())
+    with op.batch_alter_table("training_certificate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_training_certificate_state"))
+        batch_op.drop_index("ix_training_certificate_holder")
+
+    op.drop_table("training_certificate")
+    op.drop_table("agreement_signature")
     with op.batch_alter_table("screening_opinion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_screening_opinion_screening_id"))
 
@@ -1275,6 +1348,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_access_grant_project_id"))
 
     op.drop_table("access_grant")
+    op.drop_table("agreement_text")
     with op.batch_alter_table("work_item", schema=None) as batch_op:
         batch_op.drop_index("ix_work_item_state_not_before")
 

@@ -58,6 +58,8 @@ def test_from_a_question_to_a_slide_and_to_the_trail(demo: Demo) -> None:
             review(Person(browser, demo, role), application)
         decide(Person(browser, demo, "committee-chair"), application)
         run_jobs(demo)
+        sign(researcher, application)
+        train(steward)
         release = look(researcher, application)
         assert refused_after_revocation(browser, demo, researcher, release)
         trail = Person(browser, demo, "auditor").go("/audit")
@@ -100,6 +102,29 @@ def decide(person: Person, application: str) -> None:
     for part in ("day", "month", "year"):
         person.page.fill(f"[name=ends_on-{part}]", str(getattr(until, part)))
     assert "decision is recorded" in person.press("form[action$='/decision'] button[type=submit]")
+
+
+def sign(person: Person, application: str) -> None:
+    person.go(f"/applications/{application}")
+    person.page.click("a[href^='/projects/']")
+    person.page.wait_for_load_state()
+    assert "Before you see data" in person.words()
+    person.page.click("#before a[href$='/agreement']")
+    person.page.wait_for_load_state()
+    assert person.faults() == []
+    account = person.demo.account("researcher-2")
+    person.page.fill("input[name=name]", person.page.inner_text("a[href='/account']"))
+    person.page.fill("input[name=password]", account["password"])
+    assert "You have signed" in person.press("main form button[type=submit] >> nth=-1")
+    assert person.faults() == []
+    assert "Waits to be checked" in person.go("/training")
+    assert person.faults() == []
+
+
+def train(steward: Person) -> None:
+    steward.go("/training/waiting")
+    assert steward.faults() == []
+    assert "The holder is told" in steward.press("form[action$='/accept'] button")
 
 
 def run_jobs(demo: Demo) -> None:

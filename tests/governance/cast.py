@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 import gateway.governance.keeping
 import gateway.governance.models
 import gateway.jobs.models
-import gateway.projects.barring  # noqa: F401  # their tables and triggers
+import gateway.projects.barring
+import gateway.projects.holding  # noqa: F401  # their tables and triggers
 from gateway import db as database_room
 from gateway.catalogue.models import Archive, Dataset, Site
 from gateway.governance import applying, reviewing
@@ -21,8 +22,11 @@ from gateway.governance.form import Form, read_form
 from gateway.governance.models import Application, Recommendation
 from gateway.governance.workflow import Workflow, read_workflow
 from gateway.people.models import Account, AccountRole
-from gateway.projects import commands, grants
-from gateway.projects.models import Grant, Project
+from gateway.people.reaffirming import Reaffirmed
+from gateway.projects import commands, grants, training
+from gateway.projects.models import Certificate, Grant, Project
+from gateway.projects.readiness import NOTHING, agreements_of, lacks
+from gateway.projects.signing import sign
 from gateway.settings import ROOT
 from gateway.trail.record import SYSTEM
 
@@ -89,8 +93,48 @@ def a_grant(db: Session, *, project: Project, **changes: Any) -> Grant:
         "starts": MORNING,
         "ends": MORNING + 30 * DAY,
         "deid_policy": "pathology-research",
+        "needs": NOTHING,
     }
     return grants.issue(db, by=SYSTEM, project=project, now=MORNING, **(values | changes))
+
+
+def signed(db: Session, account: Account, project: Project, now: datetime = MORNING) -> None:
+    """The member signs whatever the project's grants ask for."""
+    for each in agreements_of(db, project.id, now):
+        sign(
+            db,
+            owner=Reaffirmed(account.id),
+            project=project,
+            agreement=each.sha256,
+            name=account.name,
+            now=now,
+        )
+
+
+def a_certificate(db: Session, account: Account, *, days: int = 365, now: datetime = MORNING) -> Certificate:
+    """One that waits, good from yesterday on."""
+    today = now.date()
+    return training.show(
+        db, by=account, kind="research-data", provider="University", taken_on=today - DAY, ends_on=today + days * DAY,
+        now=now,
+    )  # fmt: skip
+
+
+def trained(db: Session, account: Account, *, days: int = 365, now: datetime = MORNING) -> Certificate:
+    """One that somebody has accepted."""
+    checker = db.query(Account).filter_by(name="Checker").first() or an_account(db, "Checker", "data-steward")
+    certificate = a_certificate(db, account, days=days, now=now)
+    training.accept(db, by=checker, certificate=certificate, now=now)
+    return certificate
+
+
+def made_ready(db: Session, project: Project, now: datetime = MORNING) -> None:
+    """Every member signs and is trained, as far as they are not yet."""
+    for each in project.memberships:
+        account = db.get_one(Account, each.account_id)
+        signed(db, account, project, now)
+        if lacks(db, project_id=project.id, account_id=account.id, now=now).training:
+            trained(db, account, now=now)
 
 
 def good_answers(**changes: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tests.governance.cast import (
     an_account,
     approve_review,
     database,
+    made_ready,
     one_to_decide,
     the_cast,
     the_form,
@@ -107,6 +108,7 @@ def test_somebody_new_joins_the_project_when_the_change_is_approved_and_not_befo
     with pytest.raises(grants.NotAMember):
         grants.admit(db, account_id=nia.id, grant_id=grant.id, now=MORNING)
     approve(db, cast, again)
+    made_ready(db, grant.project)
     assert grants.admit(db, account_id=nia.id, grant_id=grant.id, now=MORNING)
 
 
@@ -134,6 +136,7 @@ def test_a_rejected_change_leaves_access_as_it_was(db, cast):
     grant = approve(db, cast, first)
     again = to_decide(db, cast, change(db, cast, first))
     deciding.reject(db, by=cast.chair, application=again, reasons="No", now=MORNING)
+    made_ready(db, grant.project)
     assert grants.admit(db, account_id=cast.applicant.id, grant_id=grant.id, now=MORNING).epoch == 1
 
 

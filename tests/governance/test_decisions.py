@@ -13,7 +13,7 @@ from gateway.projects import grants
 from gateway.projects.models import Grant, Membership, Project
 from gateway.settings import ROOT
 from gateway.trail.models import Event
-from tests.governance.cast import DAY, MORNING, database, one_to_decide, the_cast
+from tests.governance.cast import DAY, MORNING, database, made_ready, one_to_decide, the_cast
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 fresh_database = pytest.fixture(database)
@@ -36,6 +36,8 @@ def approved(**changes):
 
 def test_an_approval_opens_the_door_to_the_team_and_to_nobody_else():
     cast, application, grant = approved()
+    with transaction() as db:
+        made_ready(db, db.merge(grant).project)
     with reading() as db:
         for account in (cast.applicant, cast.colleague):
             assert grants.admit(db, account_id=account.id, grant_id=grant.id, now=MORNING)

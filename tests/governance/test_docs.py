@@ -10,7 +10,9 @@ from gateway.governance.workflow import read_workflow
 from gateway.settings import ROOT
 
 TEXT = (ROOT / "docs" / "governance.md").read_text("utf-8")
-PROJECTS = {"closing", "grants", "grant_changes", "conditions", "commands", "ending"}
+PROJECTS = {
+    "closing", "grants", "grant_changes", "conditions", "commands", "ending", "signing", "training", "training_ending",
+}  # fmt: skip
 REMS = {
     "create", "save-draft", "submit", "return", "approve", "reject", "close", "revoke", "vote", "review", "decide",
     "request-review", "request-decision", "invite-reviewer", "invite-decider", "invite-member", "add-member",

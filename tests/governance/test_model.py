@@ -25,10 +25,11 @@ from gateway.errors import SlidegateError
 from gateway.governance import appealing, applying, committee, deciding, reviewing
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer
 from gateway.people.models import Account
-from gateway.projects import closing, grant_changes, grants
+from gateway.people.reaffirming import Reaffirmed
+from gateway.projects import closing, grant_changes, grants, signing
 from gateway.projects.models import Grant
 from gateway.trail.record import SYSTEM
-from tests.governance.cast import DAY, MORNING, database
+from tests.governance.cast import DAY, MORNING, a_certificate, database, trained
 from tests.governance.national import GROUPS, submitted, the_nation
 
 TEAM = ("Ada", "Ben")  # both hold researcher, steward, reviewer and chair
@@ -59,12 +60,15 @@ class Life(RuleBasedStateMachine):
         self.state = "in-review"
         self.access = "none"
         self.appealed = False
+        self.signed: set[str] = set()
+        self.trained: set[str] = set()
 
     @initialize(
         left_out=st.one_of(st.just(set()), st.sets(st.sampled_from(STEPS), max_size=4)),
         then=st.sampled_from(["approve", "wait", "reject", "approve"]),
+        bring=st.lists(st.sampled_from(TEAM)),
     )
-    def begin(self, left_out, then):
+    def begin(self, left_out, then, bring):
         """In review, with all that is asked for done but some of it; or with everything done, and decided."""
         with transaction() as db:
             nation = the_nation(db)
@@ -88,6 +92,9 @@ class Life(RuleBasedStateMachine):
                 self.given.add(who)
         if not left_out and then == "approve":
             self.approve("Helen", ())
+            for who in bring:
+                self.train(who, True)
+                self.sign(who)
         elif not left_out and then == "reject":
             self.reject("Helen", 0)
 
@@ -255,6 +262,26 @@ class Life(RuleBasedStateMachine):
         assert done == (who == "Ada" and self.access != "closed")
         self.access = "closed" if done else self.access
 
+    @precondition(lambda self: self.access != "none")
+    @rule(who=mostly(TEAM))
+    def sign(self, who):
+        def step(db, grant):
+            account = db.get(Account, self.ids[who])
+            signing.sign(
+                db, owner=Reaffirmed(account.id), project=grant.project, agreement=grant.agreement_sha256,
+                name=account.name, now=self.now,
+            )  # fmt: skip
+
+        done = self.on_grant(step)
+        assert done == (who in TEAM and self.access in ("open", "suspended"))
+        self.signed |= {who} if done else set()
+
+    @rule(who=mostly(TEAM), counts=st.sampled_from([True, True, False]))
+    def train(self, who, counts):
+        with transaction() as db:
+            (trained if counts else a_certificate)(db, db.get(Account, self.ids[who]))
+        self.trained |= {who} if counts else set()
+
     # --- what must hold at every moment -------------------------------------------------------------------------
 
     @invariant()
@@ -269,7 +296,8 @@ class Life(RuleBasedStateMachine):
                     admitted = True
                 except SlidegateError:
                     admitted = False
-                assert admitted == (self.access == "open" and name in TEAM)
+                assert admitted == (self.access == "open" and name in TEAM and name in self.signed & self.trained)
+                REACHED.add((self.state, "admitted" if admitted else "shut out"))
 
     @invariant()
     def nothing_stands_that_nobody_may_have_said(self):
@@ -286,5 +314,5 @@ def test_no_way_leads_to_a_grant_but_through_every_decision():
     REACHED.clear()
     how = settings(max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Life, settings=how)
-    assert {access for _, access in REACHED} >= {"none", "open"}  # which ends it finds is chance
+    assert {access for _, access in REACHED} >= {"none", "open", "admitted", "shut out"}  # ends are chance
     assert {state for state, _ in REACHED} >= {"in-review", "approved"}  # else it looked at nothing

@@ -18,6 +18,7 @@ from tests.governance.cast import (
     applying,
     approve_review,
     database,
+    made_ready,
     the_cast,
     the_workflow,
 )
@@ -62,6 +63,7 @@ def test_whoever_accepts_joins_the_project_under_their_own_account(db, cast):
     with pytest.raises(guards.OwnApplication):
         deciding.approve(db, by=nia, application=application, ends=MORNING + DAY, now=MORNING)
     grant = deciding.approve(db, by=cast.chair, application=application, ends=MORNING + 9 * DAY, now=MORNING)
+    made_ready(db, grant.project)
     assert grants.admit(db, account_id=nia.id, grant_id=grant.id, now=MORNING)
 
 

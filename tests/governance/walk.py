@@ -13,7 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-import gateway.release.models  # noqa: F401  # its tables: a project's page shows its releases
+import gateway.release.models
+import gateway.transparency.models  # noqa: F401  # their tables: a project's page shows its releases, the desk concerns
 from app import create_app
 from gateway import settings
 from gateway.clock import now

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.clock import now
+from gateway.projects.agreement import in_force
 from tests.matrix.world import GROUPS, World
 from tests.people.visitors import PASSWORD
 
@@ -48,7 +49,7 @@ NAMED = {  # the value of a parameter: the name of an id of the world
     "evidence_id": "evidence", "hook_id": "hook", "question_id": "question", "concern_id": "concern",
     "notice_id": "notice", "site_id": "site", "screening_id": "screening", "account_id": "nina", "study": "study",
     "study_uid": "study", "series": "series", "series_uid": "series", "uid": "instance", "annotation_id": "annotation",
-    "order_id": "order",
+    "order_id": "order", "certificate_id": "certificate",
 }  # fmt: skip
 PLAIN = {  # the value of a parameter, as it is
     "section_key": "people", "slug": "slides", "numbers": "1", "suffix": "tar", "seq": "1", "kind": "amendment",
@@ -61,6 +62,8 @@ OTHERWISE: dict[str, dict[str, str]] = {  # where a parameter is about something
     f"POST {PROJECT}/members/<account_id>/remove": {"account_id": "ben"},
     f"DELETE /api/v1{PROJECT}/members/<account_id>": {"account_id": "ben"},
     "POST /sites/<site_id>/custodians/<account_id>/dismiss": {"account_id": "kay"},
+    f"POST {PROJECT}/agreement": {"project_id": "to_sign"},
+    f"POST /api/v1{PROJECT}/signatures": {"project_id": "to_sign"},
 }
 SAYS: dict[str, dict[str, str]] = {  # parameters of one route that are plain
     "POST /admin/accounts/<account_id>/<any(close, reopen):step>": {"step": "close"},
@@ -101,6 +104,9 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
     last_day = {"ends_on-year": day.year, "ends_on-month": day.month, "ends_on-day": day.day}
     approve = {"outcome": "approve", "no_conflict": "yes"}
     reason = {"reason": "So"}
+    signature = {"sha256": in_force().sha256, "name": "ada", "password": PASSWORD}
+    taken = {"taken_on": TODAY.isoformat(), "ends_on": day.isoformat()}
+    certificate = {"kind": "research-data", "provider": "University", **taken}
     minutes = {"held_on": TODAY.isoformat(), "minutes": "We met."}
     asked = {"project": ids["project"], "pseudonym": "A" * 12, "reason": "patient-asked"}
     return {
@@ -147,6 +153,11 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
         f"POST {REVIEW}/appeal": {"data": {"verdict": "allow", "reasons": "Fine"}},
         f"POST {PROJECT}/members": {"data": {"email": "nina@example.org"}},
         f"POST /api/v1{PROJECT}/members": {"json": {"email": "nina@example.org"}},
+        f"POST {PROJECT}/agreement": {"data": signature},
+        f"POST /api/v1{PROJECT}/signatures": {"json": signature},
+        "POST /training": {"data": certificate},
+        "POST /api/v1/training": {"json": certificate},
+        "POST /api/v1/training/<certificate_id>/check": {"json": {"verdict": "accept"}},
         f"POST {PROJECT}/grants/<grant_id>/revoke": {"data": reason},
         f"POST {PROJECT}/grants/<grant_id>/suspend": {"data": reason},
         f"POST {PROJECT}/conditions/<condition_id>/report": {"data": {"note": "Done"}},

@@ -25,7 +25,9 @@ from gateway.notices.models import Kind
 from gateway.people.models import Account
 from gateway.people.tokens import issue
 from gateway.projects import closing, commands, conditions, grant_changes, grants, stating
+from gateway.projects.agreement import in_force
 from gateway.projects.models import Project
+from gateway.projects.readiness import NOTHING, Needs, keep
 from gateway.release.models import Annotation, DestructionOrder, ManifestEntry, Reidentification, Release
 from gateway.settings import ROOT
 from gateway.trail.record import SYSTEM
@@ -35,7 +37,7 @@ from gateway.transparency.meetings import record_minutes
 from gateway.transparency.models import Kind as ConcernKind
 from gateway.visas.models import Evidence
 from gateway.webhooks import commands as webhooks
-from tests.governance.cast import an_account, good_answers
+from tests.governance.cast import a_certificate, an_account, good_answers
 
 FORM, NATIONAL = read_form(ROOT / "policies", "research-access"), read_workflow(ROOT / "policies", "national")
 GROUPS = {"scientific": ("Sol", "Sue"), "lay": ("Lee", "Lou"), "ethics": ("Tom", "Ruth")}
@@ -178,12 +180,14 @@ class _Builder:
             self.db, by=self.ada, project=closed, outputs=[], destruction="Wiped", destroyed_on=self.now.date(),
             now=self.now,
         )  # fmt: skip
+        to_sign = self._project("To sign", keep(self.db, agreement=in_force(), now=self.now))
         return {
             "project": project.id, "grant": project.grants[0].id, "condition": open_one.id, "reported": reported.id,
+            "to_sign": to_sign.id,
             "resting": resting.id, "resting_grant": resting.grants[0].id, "closed": closed.id, "concern": concern.id,
         }  # fmt: skip
 
-    def _project(self, title: str) -> Project:
+    def _project(self, title: str, needs: Needs = NOTHING) -> Project:
         made = commands.begin_project(
             self.db, by=SYSTEM, title=title, lay_title=title, lay_summary="", lead=self.ada, members=[self.ben],
             now=self.now,
@@ -191,7 +195,7 @@ class _Builder:
         dataset = self.db.scalars(select(Dataset)).one()
         grants.issue(
             self.db, by=SYSTEM, project=made, datasets=[dataset.id], starts=self.now, ends=self.now + 30 * DAY,
-            deid_policy="pathology-research", now=self.now,
+            deid_policy="pathology-research", needs=needs, now=self.now,
         )  # fmt: skip
         self.db.refresh(made)
         return made
@@ -212,7 +216,8 @@ class _Builder:
         return {
             "token": token.id, "notice": notice.id, "evidence": evidence.id, "hook": hook.id, "site": self.site.id,
             "archive": self.db.scalars(select(Archive)).one().id,
-            "nina": self.nina.id, "ben": self.ben.id, "kay": self.kay.id,
+            "certificate": a_certificate(self.db, self.ada, now=self.now).id, "nina": self.nina.id,
+            "ben": self.ben.id, "kay": self.kay.id,
         }  # fmt: skip
 
     def release(self) -> Names:

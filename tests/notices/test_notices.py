@@ -130,11 +130,13 @@ def test_the_page_shows_what_is_new_and_marks_it_as_read(app: Flask) -> None:
         application = db.scalars(select(Application)).one()
     walk = Walk(app)
     walk.sign_in(ada)
-    assert "unread: </span>1<" in walk.open("/").text
+    assert "unread: </span>2<" in walk.open("/").text
     page = walk.open("/notices")
     assert f'href="/applications/{application.id}"' in page.text
-    (action,) = (each["action"] for each in page.parsed.forms if re.fullmatch(r"/notices/\w+/read", each["action"]))
-    assert "unread: " not in walk.post(action).text
+    assert f'href="/projects/{application.project_id}/agreement"' in page.text
+    one, other = (each["action"] for each in page.parsed.forms if re.fullmatch(r"/notices/\w+/read", each["action"]))
+    assert "unread: </span>1<" in walk.post(one).text
+    assert "unread: " not in walk.post(other).text
     assert walk.open("/notices").status == 200
 
 

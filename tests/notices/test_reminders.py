@@ -19,6 +19,7 @@ from gateway.notices.models import Kind, Notice
 from gateway.people.models import Account
 from gateway.projects import grant_changes, grants
 from gateway.projects.ending import ends, remind_of_ends
+from gateway.projects.readiness import NOTHING
 from gateway.trail.record import SYSTEM
 from tests.governance import cast
 from tests.governance.cast import DAY, MORNING
@@ -60,7 +61,7 @@ def test_a_new_end_is_reminded_of_anew() -> None:
     assert len(after(DAY)) == 1
     with database.transaction() as db:
         grant = db.get_one(grants.Grant, grant_id)
-        grant_changes.extend(db, by=SYSTEM, grant=grant, ends=MORNING + 25 * DAY, now=MORNING)
+        grant_changes.extend(db, by=SYSTEM, grant=grant, ends=MORNING + 25 * DAY, needs=NOTHING, now=MORNING)
     assert len(after(DAY)) == 1
 
 

@@ -8,6 +8,7 @@ from gateway.db import reading, transaction
 from gateway.errors import Invalid
 from gateway.projects import closing, conditions, grant_changes, grants
 from gateway.projects.models import Condition, Grant, Project
+from gateway.projects.readiness import NOTHING
 from gateway.projects.standing import standing
 from gateway.trail.models import Event
 from gateway.trail.record import SYSTEM
@@ -83,7 +84,7 @@ def test_what_is_revoked_is_neither_suspended_resumed_nor_lengthened(db, steward
     for step in (
         lambda: suspend(db, grant),
         lambda: grant_changes.resume(db, by=steward, grant=grant, now=MORNING),
-        lambda: grant_changes.extend(db, by=SYSTEM, grant=grant, ends=MORNING + 90 * DAY, now=MORNING),
+        lambda: grant_changes.extend(db, by=SYSTEM, grant=grant, ends=MORNING + 90 * DAY, needs=NOTHING, now=MORNING),
     ):
         with pytest.raises(grant_changes.NotLive):
             step()
@@ -93,14 +94,14 @@ def test_a_lengthened_grant_admits_until_its_new_end_and_stays_suspended_if_it_w
     late = grant.ends_at + DAY
     with pytest.raises(grants.Ended):
         admitted(db, lead, grant, late)
-    grant_changes.extend(db, by=SYSTEM, grant=grant, ends=late + timedelta(seconds=1), now=MORNING)
+    grant_changes.extend(db, by=SYSTEM, grant=grant, ends=late + timedelta(seconds=1), needs=NOTHING, now=MORNING)
     assert admitted(db, lead, grant, late)
     suspend(db, grant)
-    grant_changes.extend(db, by=SYSTEM, grant=grant, ends=late + DAY, now=MORNING)
+    grant_changes.extend(db, by=SYSTEM, grant=grant, ends=late + DAY, needs=NOTHING, now=MORNING)
     with pytest.raises(grants.Suspended):
         admitted(db, lead, grant, late)
     with pytest.raises(Invalid):
-        grant_changes.extend(db, by=SYSTEM, grant=grant, ends=late, now=MORNING)
+        grant_changes.extend(db, by=SYSTEM, grant=grant, ends=late, needs=NOTHING, now=MORNING)
 
 
 def test_a_condition_is_done_when_the_project_says_so_and_somebody_else_agrees(db, lead, steward, grant):

@@ -11,7 +11,7 @@ from gateway.people.tokens import acting
 from gateway.projects import closing, commands, grants
 from gateway.projects.models import Barred, Grant, Membership, Project
 from gateway.trail.models import Event
-from tests.governance.cast import DAY, MORNING, an_account, database, one_to_decide, the_cast
+from tests.governance.cast import DAY, MORNING, an_account, database, made_ready, one_to_decide, the_cast
 from tests.governance.national import reviewed, site_says, the_nation, votes
 from tests.governance.walk import ApiClient, Walk, an_app
 
@@ -56,6 +56,8 @@ def add(app, who: str, whom: str):
 def test_a_steward_adds_somebody_who_then_is_admitted(app, cast):
     assert add(app, "Stella", "Nina").status == 200
     assert on_it() == {"Ada", "Ben", "Nina"}
+    with transaction() as db:
+        made_ready(db, db.query(Project).one(), now())
     with reading() as db:
         grants.admit(db, account_id=account("Nina").id, grant_id=db.query(Grant).one().id, now=now())
 

@@ -41,6 +41,7 @@ from gateway.pixels.detect.reader import Reader
 from gateway.projects import grants
 from gateway.projects.commands import begin_project
 from gateway.projects.models import Grant
+from gateway.projects.readiness import NOTHING
 from gateway.release.building import build
 from gateway.release.models import ManifestEntry, Release
 from gateway.release.turnstile import forget_everybody
@@ -105,7 +106,7 @@ def a_release(
         dataset = db.scalars(select(Dataset)).one()
         grant = grants.issue(
             db, by=SYSTEM, project=project, datasets=[dataset.id], starts=begins, ends=ends or now() + 30 * DAY,
-            deid_policy=policy, now=moment,
+            deid_policy=policy, needs=NOTHING, now=moment,
         )  # fmt: skip
     return build(by=SYSTEM, grant_id=grant.id, now=moment)
 

@@ -28,6 +28,7 @@ from gateway.projects.commands import begin_project
 from gateway.projects.grants import AlreadyRevoked
 from gateway.projects.keys import data_master
 from gateway.projects.models import Grant
+from gateway.projects.readiness import NOTHING
 from gateway.release import bands, building, delivering, facts, listing
 from gateway.release.building import build
 from gateway.release.deciding import Decider
@@ -65,7 +66,7 @@ def grant(world: World) -> Grant:
         )
         return grants.issue(
             db, by=SYSTEM, project=project, datasets=list(db.scalars(select(Dataset.id))), starts=now() - DAY,
-            ends=now() + DAY, deid_policy="pathology-research", now=now(),
+            ends=now() + DAY, deid_policy="pathology-research", needs=NOTHING, now=now(),
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from gateway.dicom.uids import ClearUid
 from gateway.projects.grants import issue
 from gateway.projects.keys_patient import AlreadyForgotten, PatientForgotten, key_ring
 from gateway.projects.models import Grant
+from gateway.projects.readiness import NOTHING
 from gateway.release.building import build
 from gateway.release.facts import first
 from gateway.release.forgetting import WITHDRAWN, NotAReason, forget_patient
@@ -89,7 +90,7 @@ def test_a_later_release_to_the_project_withholds_the_forgotten_patient(world: W
         former = db.get_one(Grant, world.release.grant_id)
         grant = issue(
             db, by=SYSTEM, project=former.project, datasets=former.dataset_ids, starts=now() - DAY,
-            ends=now() + DAY, deid_policy=former.deid_policy, now=now(),
+            ends=now() + DAY, deid_policy=former.deid_policy, needs=NOTHING, now=now(),
         )  # fmt: skip
     again = build(by=SYSTEM, grant_id=grant.id, now=now())
     with database.reading() as db:

@@ -21,6 +21,7 @@ from gateway.people.models import Account
 from gateway.projects import grants, stating
 from gateway.projects.commands import begin_project
 from gateway.projects.models import Project
+from gateway.projects.readiness import NOTHING
 from gateway.trail.reads import Read, opened
 from gateway.trail.record import SYSTEM, Actor
 from gateway.transparency import counting
@@ -55,6 +56,7 @@ def a_use(title: str, aim: str, looks: dict[int, int], kind: str = "University",
         grants.issue(
             db,
             by=SYSTEM,
+            needs=NOTHING,
             project=project,
             datasets=ids,
             starts=begun,

@@ -30,6 +30,7 @@ from gateway.people.tokens import issue as issue_token
 from gateway.projects import commands as projects
 from gateway.projects import grants
 from gateway.projects.models import Grant, Project
+from gateway.projects.readiness import NOTHING
 from gateway.release.building import build
 from gateway.release.models import Release
 from gateway.settings import Settings
@@ -151,7 +152,9 @@ def a_grant(house: House, account: Account, **changes: Any) -> Grant:
             db, by=SYSTEM, title="Counting cells", lay_title="Counting", lay_summary="We count.", lead=lead,
             now=values["now"],
         )  # fmt: skip
-        return grants.issue(db, by=SYSTEM, project=project, deid_policy="pathology-research", **{**values, **changes})
+        return grants.issue(
+            db, by=SYSTEM, project=project, deid_policy="pathology-research", needs=NOTHING, **{**values, **changes}
+        )
 
 
 def a_release(grant: Grant) -> Release:
