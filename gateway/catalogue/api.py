@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from flask_smorest import Blueprint
 
-from gateway.catalogue import queries
+from gateway.catalogue import queries, site_api
 from gateway.catalogue.offers import Offer, offer
 from gateway.catalogue.schemas import DatasetSchema
 from gateway.db import reading
 
-api = Blueprint("datasets", __name__, url_prefix="/api/v1/datasets", description="What can be applied for")
+api = Blueprint("datasets", __name__, url_prefix="/api/v1", description="What can be applied for, and from whom")
+site_api.add_to(api)
 
 
-@api.get("")
+@api.get("/datasets")
 @api.response(200, DatasetSchema(many=True))
 @api.doc(security=[])
 def index() -> list[Offer]:
@@ -21,7 +22,7 @@ def index() -> list[Offer]:
         return [offer(db, each) for each in queries.datasets(db)]
 
 
-@api.get("/<slug>")
+@api.get("/datasets/<slug>")
 @api.response(200, DatasetSchema)
 @api.doc(security=[])
 def show(slug: str) -> Offer:

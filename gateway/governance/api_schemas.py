@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from flask_smorest.fields import Upload
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from gateway.governance.form import Form, Question
 from gateway.governance.models import Application, Kind, State
@@ -38,6 +39,60 @@ class StartSchema(_Strict):
 
     id = fields.String(load_default=None, allow_none=True, validate=PLAIN_ID)
     answers = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class InviteSchema(_Strict):
+    """Whom to invite."""
+
+    email = fields.String(required=True, validate=validate.Length(min=1, max=254))
+
+
+class SecretSchema(_Strict):
+    """The last part of the link of an invitation."""
+
+    secret = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=100))
+
+
+class InvitationSchema(Schema):
+    """An invitation. `secret` and `link` are told once, to whoever made it."""
+
+    id = fields.String()
+    email = fields.String()
+    made_at = fields.AwareDateTime()
+    ends_at = fields.AwareDateTime()
+    accepted_at = fields.AwareDateTime(allow_none=True)
+    secret = fields.String()
+    link = fields.String()
+
+
+class QuestionSchema(Schema):
+    """The question that a file answers; see `/form`."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    question = fields.String(required=True, validate=validate.Length(min=1, max=64))
+
+
+class FileSchema(Schema):
+    """A file."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    file = Upload(required=True)
+
+
+class AttachedSchema(Schema):
+    """A file that was added."""
+
+    id = fields.String()
+    question = fields.String()
+    name = fields.String()
+    media_type = fields.String()
+    size = fields.Integer()
+    sha256 = fields.String()
+    added_at = fields.AwareDateTime()
 
 
 class DecisionToldSchema(Schema):

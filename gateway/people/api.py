@@ -10,26 +10,35 @@ from flask_smorest import Blueprint
 
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.people import queries, tokens
+from gateway.people import admin_api, commands, queries, tokens
 from gateway.people.access import actor, signed_in, the_account, the_caller
+from gateway.people.admin_api import told
 from gateway.people.models import Token
-from gateway.people.roles import permissions_of
-from gateway.people.schemas import AccountSchema, IssuedTokenSchema, NewTokenSchema, TokenSchema
+from gateway.people.schemas import AccountSchema, IssuedTokenSchema, MailSchema, NewTokenSchema, TokenSchema
 
-api = Blueprint("account", __name__, url_prefix="/api/v1/account", description="Who I am, and my tokens")
+api = Blueprint("account", __name__, url_prefix="/api/v1", description="Who I am, my tokens, and accounts")
+admin_api.add_to(api)
 
 
-@api.get("")
+@api.get("/account")
 @api.response(200, AccountSchema)
 @signed_in
 def show() -> Mapping[str, Any]:
     """My account, my roles and what they allow"""
-    account = the_account()
-    own = {"roles": sorted(account.role_keys), "permissions": sorted(permissions_of(account))}
-    return {name: getattr(account, name) for name in AccountSchema().fields if name not in own} | own
+    return told(the_account())
 
 
-@api.get("/tokens")
+@api.put("/account/mail")
+@api.arguments(MailSchema)
+@api.response(204)
+@signed_in
+def choose_mail(sent: Mapping[str, Any]) -> None:
+    """What I get by email: each notice, one letter a day, or none"""
+    with transaction() as db:
+        commands.choose_mail(db, owner=the_account(), mail=sent["mail"], now=now())
+
+
+@api.get("/account/tokens")
 @api.response(200, TokenSchema(many=True))
 @signed_in
 def list_tokens() -> Sequence[Token]:
@@ -38,7 +47,7 @@ def list_tokens() -> Sequence[Token]:
         return tokens.tokens_of(db, the_account().id)
 
 
-@api.post("/tokens")
+@api.post("/account/tokens")
 @api.arguments(NewTokenSchema)
 @api.response(201, IssuedTokenSchema)
 @signed_in
@@ -58,7 +67,7 @@ def make_token(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**{key: getattr(token, key) for key in told}, "secret": secret}
 
 
-@api.delete("/tokens/<token_id>")
+@api.delete("/account/tokens/<token_id>")
 @api.response(204)
 @signed_in
 def revoke_token(token_id: str) -> None:

@@ -10,13 +10,14 @@ from flask_smorest import Blueprint
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.people.access import may, requires, signed_in
-from gateway.projects import queries, ready_api
+from gateway.projects import after_api, queries, ready_api
 from gateway.projects.joining import STEWARD, put_on, take_off
 from gateway.projects.models import Membership
 from gateway.projects.schemas import MembershipSchema, NewMemberSchema, ProjectSchema, project_told
 from gateway.projects.viewer import me, seen_by
 
 api = Blueprint("projects-api", __name__, url_prefix="/api/v1", description="Projects, their members, and training")
+after_api.add_to(api)
 ready_api.add_to(api)
 
 

@@ -27,6 +27,16 @@ class Form(Sent):
         return found
 
 
+class Lines(fields.List[str]):
+    """Several short texts; a form sends them one on each line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(fields.String(validate=validate.Length(max=500)), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        return super()._deserialize(value.splitlines() if isinstance(value, str) else value, attr, data, **kwargs)
+
+
 def text(missing: str, longest: int = 200) -> fields.String:
     """Something that must be said."""
     said = validate.Length(min=1, max=longest, error=missing)
@@ -45,6 +55,39 @@ class NewMemberSchema(Schema):
         unknown = RAISE
 
     email = fields.Email(required=True)
+
+
+class ReasonSchema(Form):
+    """Why access is stopped; the members read it."""
+
+    reason = text("Say why", 500)
+
+
+class NoteSchema(Form):
+    """What was done about a condition."""
+
+    note = text("Say what was done.", 500)
+
+
+class VerdictSchema(Form):
+    """What a steward says to a condition that was reported."""
+
+    verdict = fields.String(required=True, validate=validate.OneOf(["accept", "back"], error="Choose an answer"))
+    remark = fields.String(load_default="", validate=validate.Length(max=500))
+
+    @validates_schema
+    def says_what(self, data: Mapping[str, Any], **_: Any) -> None:
+        """What is sent back has its reason."""
+        if data["verdict"] == "back" and not data["remark"]:
+            raise ValidationError({"remark": ["Say what is missing."]})
+
+
+class ClosureSchema(Form):
+    """The end of a project, as its lead states it."""
+
+    outputs = Lines(load_default=list)
+    destruction = text("Say how the copies of the data were destroyed.", 5000)
+    destroyed_on = day()
 
 
 class SignatureSchema(Form):
@@ -149,8 +192,28 @@ class GrantSchema(Schema):
     training = fields.List(fields.String())
 
 
+class ConditionSchema(Schema):
+    """Something that the committee asked for."""
+
+    id = fields.String()
+    text = fields.String()
+    state = fields.String(metadata={"description": "open, reported or done"})
+    note = fields.String()
+    remark = fields.String()
+
+
+class ClosedSchema(Schema):
+    """How a project ended."""
+
+    closed_at = fields.AwareDateTime()
+    outputs = fields.List(fields.String())
+    destruction = fields.String()
+    destroyed_on = fields.Date()
+    checked_at = fields.AwareDateTime(allow_none=True)
+
+
 class ProjectSchema(Schema):
-    """A project with its members and grants."""
+    """A project with its members, grants, conditions and end."""
 
     id = fields.String()
     title = fields.String()
@@ -159,12 +222,22 @@ class ProjectSchema(Schema):
     closed_at = fields.AwareDateTime(allow_none=True)
     members = fields.List(fields.Nested(MembershipSchema))
     grants = fields.List(fields.Nested(GrantSchema))
+    conditions = fields.List(fields.Nested(ConditionSchema))
+    closure = fields.Nested(ClosedSchema, allow_none=True)
 
 
 def project_told(each: Project) -> dict[str, Any]:
     """The project as plain values, read while its session is open."""
     plain = ("id", "title", "application_id", "created_at")
-    members = [{name: getattr(one, name) for name in MembershipSchema().fields} for one in each.memberships]
-    grants = [{name: getattr(one, name) for name in GrantSchema().fields} for one in each.grants]
-    closed = each.closure.closed_at if each.closure else None
-    return {name: getattr(each, name) for name in plain} | {"closed_at": closed, "members": members, "grants": grants}
+    return {
+        **{name: getattr(each, name) for name in plain},
+        "closed_at": each.closure.closed_at if each.closure else None,
+        "members": [_values(one, MembershipSchema) for one in each.memberships],
+        "grants": [_values(one, GrantSchema) for one in each.grants],
+        "conditions": [_values(one, ConditionSchema) for one in each.conditions],
+        "closure": _values(each.closure, ClosedSchema) if each.closure else None,
+    }
+
+
+def _values(row: Any, schema: type[Schema]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in schema().fields}

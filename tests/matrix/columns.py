@@ -59,6 +59,7 @@ class Asking:
     def ask(self, method: str, path: str, body: dict[str, Any]) -> str:
         """How it went, as one sign of the table."""
         client: FlaskClient = self._client
+        body = {key: value() if callable(value) else value for key, value in body.items()}
         answer = client.open(path, method=method, headers=self._headers, buffered=True, **body)
         answer.close()
         client.delete_cookie("slidegate-form")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from gateway.clock import now
@@ -42,6 +43,13 @@ STAGE = {  # the application that a route is about; else the one that is reviewe
             ("POST", "invitations/<invitation_id>/take-back"), ("GET", "files/<attachment_id>"),
         )
     },
+    **{
+        f"{method} {API}/{rest}": "draft"
+        for method, rest in (
+            ("GET", "invitations"), ("POST", "invitations"), ("DELETE", "invitations/<invitation_id>"),
+            ("POST", "files"), ("GET", "files/<attachment_id>"), ("DELETE", "files/<attachment_id>"),
+        )
+    },
 }  # fmt: skip
 NAMED = {  # the value of a parameter: the name of an id of the world
     "project_id": "project", "grant_id": "grant", "condition_id": "condition", "release_id": "release",
@@ -62,6 +70,10 @@ OTHERWISE: dict[str, dict[str, str]] = {  # where a parameter is about something
     f"POST {PROJECT}/members/<account_id>/remove": {"account_id": "ben"},
     f"DELETE /api/v1{PROJECT}/members/<account_id>": {"account_id": "ben"},
     "POST /sites/<site_id>/custodians/<account_id>/dismiss": {"account_id": "kay"},
+    "DELETE /api/v1/sites/<site_id>/custodians/<account_id>": {"account_id": "kay"},
+    f"POST /api/v1{PROJECT}/grants/<grant_id>/resume": {"project_id": "resting", "grant_id": "resting_grant"},
+    f"POST /api/v1{PROJECT}/closure/check": {"project_id": "closed"},
+    f"POST /api/v1{PROJECT}/conditions/<condition_id>/check": {"condition_id": "reported"},
     f"POST {PROJECT}/agreement": {"project_id": "to_sign"},
     f"POST /api/v1{PROJECT}/signatures": {"project_id": "to_sign"},
 }
@@ -94,6 +106,11 @@ def path_of(key: str, world: World) -> str:
             rule = rule[:start] + value + rule[start:].partition(">")[2]
     assert "<" not in rule, f"the requests do not say what is meant in {rule}"
     return rule
+
+
+def _a_file() -> dict[str, Any]:
+    """A file is read once, so each request needs its own."""
+    return {"question": "ethics_letter", "file": (BytesIO(b"%PDF-1.4\n%%EOF\n"), "a.pdf")}
 
 
 def bodies(world: World) -> Mapping[str, dict[str, Any]]:
@@ -153,6 +170,18 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
         f"POST {REVIEW}/appeal": {"data": {"verdict": "allow", "reasons": "Fine"}},
         f"POST {PROJECT}/members": {"data": {"email": "nina@example.org"}},
         f"POST /api/v1{PROJECT}/members": {"json": {"email": "nina@example.org"}},
+        "PUT /api/v1/account/mail": {"json": {"mail": "none"}},
+        "POST /api/v1/accounts": {"json": {"email": "x@example.org", "name": "X", "password": "a long password for x"}},
+        "PUT /api/v1/accounts/<account_id>/roles": {"json": {"roles": ["auditor"]}},
+        "POST /api/v1/sites/<site_id>/custodians": {"json": {"account": world.people["Kim"]}},
+        f"POST {API}/invitations": {"json": {"email": "third@example.org"}},
+        "POST /api/v1/applications/invitations/accept": {"json": {"secret": ids["secret"]}},
+        f"POST {API}/files": {"data": _a_file},
+        f"POST /api/v1{PROJECT}/grants/<grant_id>/revoke": {"json": reason},
+        f"POST /api/v1{PROJECT}/grants/<grant_id>/suspend": {"json": reason},
+        f"POST /api/v1{PROJECT}/conditions/<condition_id>/report": {"json": {"note": "Done"}},
+        f"POST /api/v1{PROJECT}/conditions/<condition_id>/check": {"json": {"verdict": "accept"}},
+        f"POST /api/v1{PROJECT}/closure": {"json": {"destruction": "Wiped", "destroyed_on": "2026-01-01"}},
         f"POST {PROJECT}/agreement": {"data": signature},
         f"POST /api/v1{PROJECT}/signatures": {"json": signature},
         "POST /training": {"data": certificate},

@@ -22,6 +22,7 @@ NOTHING_TO_DO = {  # routes at which nobody here has anything to do, or that onl
     "POST /account/visas",
     "POST /admin/re-identification/<question_id>/answer",
     "POST /admin/withdrawal",
+    "POST /api/v1/notices/read",
     "POST /notices/read",
     "POST /quarantine",
     "POST /sign-out",
