@@ -23,7 +23,7 @@ from gateway.projects.commands import begin_project
 from gateway.projects.models import Project
 from gateway.projects.readiness import NOTHING
 from gateway.trail.reads import Read, opened
-from gateway.trail.record import SYSTEM, Actor
+from gateway.trail.record import SYSTEM, Actor, record_all
 from gateway.transparency import counting
 from tests.people.visitors import an_account, signed_in
 from tests.release.builders import DAY, World, a_gateway, the_template
@@ -72,8 +72,7 @@ def look(db: Session, project_id: str, looks: dict[int, int], site: str) -> None
     """Open images of a hospital this often in these months."""
     read = Read(Actor("account", "a" * 16), project_id, "r" * 16, "2.25.1", "g" * 16, "instance", site=site)
     for month, count in looks.items():
-        for _ in range(count):
-            opened(db, read=read, now=datetime(2025, month, 3, tzinfo=UTC))
+        record_all(db, [opened(read=read, now=datetime(2025, month, 3, tzinfo=UTC))] * count)
 
 
 def a_year(year: int = 2025, now: datetime = APRIL) -> counting.Year:
