@@ -81,6 +81,7 @@ class Downloading:
                 self.on.wait()
         finally:
             if self.received[-1] < int(answer.headers["Content-Length"]):
+                self.some.clear()
                 self.broken.set()
 
     @property

@@ -49,7 +49,10 @@ class Lost:
 
 @dataclass
 class Reading:
-    """A client that never stops, and the frames (from 0) that it has received whole over each connection."""
+    """A client that never stops, and the frames (from 0) that it has received whole over each connection.
+
+    It begins with a connection once `on` is set.
+    """
 
     house: House
     reader: Reader
@@ -59,11 +62,12 @@ class Reading:
     over: threading.Event = field(default_factory=threading.Event)
     some: threading.Event = field(default_factory=threading.Event)
     broken: threading.Event = field(default_factory=threading.Event)
+    on: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Frame after frame; over each connection, which is never opened anew behind our back, from the first."""
         parts = urlsplit(self.url)
-        while not self.over.is_set():
+        while self.on.wait() and not self.over.is_set():
             whole, number = set[int](), 0
             self.received.append(whole)
             try:
@@ -78,6 +82,7 @@ class Reading:
                             self.some.set()
                         number = (number + 1) % self.count
             except (HTTPException, OSError):
+                self.some.clear()
                 self.broken.set()
                 self.over.wait(0.05)  # until the next worker listens
 
@@ -133,26 +138,29 @@ def lost(times: int, *, mutant: bool = False, seed: int = 1) -> Lost:
 
 
 def _while_killed(master: subprocess.Popen[bytes], frames: Reading, whole: Downloading, waits: list[float]) -> None:
+    """Each kill comes in mid-download, and right after the first frames: what is recorded late is not there yet."""
     threads = [threading.Thread(target=each.run) for each in (frames, whole)]
     whole.on.clear()
     for thread in threads:
         thread.start()
     try:
         for wait in waits:
-            assert all(each.wait(60) for each in (frames.some, whole.some)), "no worker came back"
+            assert whole.some.wait(60), "no worker came back"
+            frames.on.set()
+            assert frames.some.wait(60), "no frame came"
+            frames.on.clear()
             frames.over.wait(wait)
-            for each in (frames.broken, whole.broken):
-                each.clear()
+            for each in (frames, whole):
+                each.broken.clear()
             for worker in _children(master.pid):
                 os.kill(worker, signal.SIGKILL)
             whole.on.set()
             assert all(each.wait(60) for each in (frames.broken, whole.broken)), "somebody was not in mid-stream"
             whole.on.clear()
-            for each in (frames.some, whole.some):
-                each.clear()
     finally:
-        for each in (frames.over, whole.over, whole.on):
-            each.set()
+        for each in (frames, whole):
+            each.over.set()
+            each.on.set()
         for thread in threads:
             thread.join(60)
 
