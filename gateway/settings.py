@@ -61,6 +61,7 @@ class Settings:
     default_deid_policy: str = "pathology-research"
     agreement: str = "data-use"  # of policies/agreements/, that every member of an approved project signs
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
+    openings_kept_days: int = 6 * 365  # names and words behind the record's commitments; older ones may be erased
     witnesses: tuple[str, ...] = ()  # of the audit log, each "https://… name+id+key" (C2SP tlog-witness)
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may use DICOMweb and annotations with a token
     spare_dir: Path = Path("/var/tmp")  # noqa: S108  # notes of who reads the audit trail while data_dir takes nothing

@@ -100,6 +100,40 @@ def rotate_key() -> None:
     click.echo(f"checkpoints are signed by key {key} now")
 
 
+@audit.command("erase-openings")
+@click.option("--person", default="", help="Of this account: its email address or its id.")
+@click.option("--project", default="", help="Of all events of the project with this id.")
+@click.option("--reason", type=click.Choice(["retention", "ordered"]), required=True)
+@click.confirmation_option(prompt="Names that are erased can never be told again. Go on?")
+def erase(person: str, project: str, reason: str) -> None:
+    """Erase the names, addresses and words that the record holds of a person, or in a project; the events stay.
+
+    For "retention" only those older than the setting openings_kept_days; all of them if a court or a regulator
+    "ordered" it. What was done is on the record; bundles made before and after verify.
+    """
+    from rich.progress import track
+
+    from gateway import clock
+    from gateway.audit.erasing import EVENTS, erase_openings, of_person, of_project
+    from gateway.audit.queries import head
+    from gateway.db import reading, transaction
+    from gateway.trail.record import SYSTEM
+
+    if bool(person) is bool(project):
+        raise click.UsageError("give either --person or --project")
+    with reading() as db:
+        whose = of_person(db, person) if person else of_project(db, project)
+        last = head(db).seq
+    erased = 0
+    for after in track(range(0, last, EVENTS), "erasing", transient=True):
+        until = min(after + EVENTS, last)
+        with transaction() as db:
+            erased += erase_openings(
+                db, by=SYSTEM, whose=whose, reason=reason, after=after, until=until, now=clock.now()
+            )
+    click.echo(f"{erased:,} openings are erased")
+
+
 @audit.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 def verifier(file: Path | None) -> None:

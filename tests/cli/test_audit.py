@@ -80,6 +80,20 @@ def test_the_forms_of_a_bundle_are_chosen(operator: Operator, tmp_path: Path) ->
     assert "csv, fhir, atna and html" in operator.run(*wrong, status=1)
 
 
+def test_names_are_erased_for_a_person_or_a_project(operator: Operator) -> None:
+    who = ("--email", "ada@example.org", "--name", "Ada Lovelace", "--password", "correct horse battery")
+    operator.run("account", "create", *who)
+    erase = ("audit", "erase-openings", "--yes")
+    assert operator.run(*erase, "--person", "ada@example.org", "--reason", "retention").endswith(
+        "0 openings are erased\n"
+    )
+    assert operator.run(*erase, "--person", "ada@example.org", "--reason", "ordered").endswith(
+        "2 openings are erased\n"
+    )
+    assert "knows nobody" in operator.run(*erase, "--project", "none", "--reason", "ordered", status=1)
+    assert "either --person or --project" in operator.run(*erase, "--reason", "ordered", status=2)
+
+
 def test_whoever_does_the_jobs_signs_the_log_as_it_grows(operator: Operator, tmp_path: Path) -> None:
     one_event(operator)
     log = tmp_path / "log"
