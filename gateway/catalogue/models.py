@@ -139,11 +139,13 @@ class Screening(Base):
     __table_args__ = (
         CheckConstraint("state in ('clean', 'redacted', 'review', 'failed', 'withheld')", name="state"),
         Index("ix_screening_instance_id_screened_at", "instance_id", "screened_at"),
+        Index("ix_screening_content_sha256", "content_sha256"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"))
     version: Mapped[str] = mapped_column(String(80))
+    content_sha256: Mapped[str] = mapped_column(String(64), default="")  # of what it was seen in (contents.py)
     rules_sha256: Mapped[str] = mapped_column(String(64))
     model_sha256: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(10), index=True)

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from gateway.catalogue.contents import as_seen, contents_of, seen_before
 from gateway.catalogue.models import Instance, Screening
 from gateway.catalogue.queries import instances_in
 from gateway.catalogue.retrying import is_due
 from gateway.catalogue.seen import FAILED, WSI, facts_of, latest, pyramids_of, volumes_beside, write
 from gateway.catalogue.sources import open_source
-from gateway.catalogue.standing import standing
+from gateway.catalogue.standing import Standing, standing, word_on
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
 from gateway.errors import Conflict, SlidegateError
@@ -54,6 +55,18 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """Of each instance of a group what was seen, or why nothing could be, and in which bytes (contents.py).
+
+    Where all is as it was seen in copies, `people` say how many decided it there.
+    """
+
+    outcomes: Sequence[Screened | SlidegateError]
+    contents: Sequence[str]
+    people: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """Whether all that failed is to be tried again, and not only what is due by this time."""
 
@@ -82,10 +95,11 @@ def screen_datasets(
     done = Counter[str]()
     with Watchers(eyes) as watchers:
         for number, group in enumerate(groups):
-            outcomes = watchers.look(group, rules)
+            looked = watchers.look(group, rules)
             with transaction() as db:
-                for instance, stands in zip(group.instances, standing(db, group.instances, outcomes), strict=True):
-                    row = write(db, instance, stands.outcome, rules, by=by, now=now, people=stands.people)
+                stands = _stand(db, group, looked)
+                for instance, each, content in zip(group.instances, stands, looked.contents, strict=True):
+                    row = write(db, instance, each.outcome, rules, by=by, now=now, people=each.people, content=content)
                     done[row.state] += 1
             if progress:
                 progress(number + 1, len(groups))
@@ -105,7 +119,7 @@ class Watchers:
     def __exit__(self, *_: object) -> None:
         self._reader.close()
 
-    def look(self, group: _Group, rules: PixelRules) -> Sequence[Screened | SlidegateError]:
+    def look(self, group: _Group, rules: PixelRules) -> Looked:
         """What was seen in each instance of a group, or why nothing could be."""
         for _attempt in range(ATTEMPTS):
             try:
@@ -114,7 +128,7 @@ class Watchers:
                 died = gone
                 self._eyes = self._given
                 self._reader.close()
-        return [died] * len(group.instances)
+        return Looked([died] * len(group.instances), [""] * len(group.instances))
 
     def _open(self) -> Eyes:
         if self._eyes is None:
@@ -149,21 +163,54 @@ def _waits(db: Session, found: Screening | None, asked: _Asked) -> bool:
     return asked.again or is_due(db, found, asked.now)
 
 
-def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Sequence[Screened | SlidegateError]:
+def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Looked:
     """What was seen, or why it could not be seen, of each instance of a group. Raises ReaderGone."""
+    contents = [""] * len(group.instances)
     try:
-        with headers_of(group.instances) as headers:
-            if any(blacklisted(each, rules) for each in headers):
-                return [BLACKLISTED] * len(headers)
-            if group.slide:
-                return screen_slide([level_of(each) for each in headers], eyes)
+        with headers_of(group.instances) as headers, headers_of(group.volumes) as volumes:
+            contents = contents_of(headers, volumes)
             if group.overview:
-                return [_overview(group, headers[0], rules, eyes)]
-            return [_one(headers[0], rules, eyes)]
+                _only_beside_clean(group, rules)
+            before = _seen_in_copies(group, contents, rules)
+            if before:
+                return before
+            return Looked(_outcomes(group, headers, volumes, rules, eyes), contents)
     except ReaderGone:
         raise
     except SlidegateError as error:
-        return [error] * len(group.instances)
+        return Looked([error] * len(group.instances), contents)
+
+
+def _outcomes(
+    group: _Group, headers: Sequence[Header], volumes: Sequence[Header], rules: PixelRules, eyes: Eyes
+) -> Sequence[Screened]:
+    if any(blacklisted(each, rules) for each in headers):
+        return [BLACKLISTED] * len(headers)
+    if group.slide:
+        return screen_slide([level_of(each) for each in headers], eyes)
+    if group.overview:
+        return [screen_overview(headers[0], volumes, eyes)]
+    return [_one(headers[0], rules, eyes)]
+
+
+def _seen_in_copies(group: _Group, contents: Sequence[str], rules: PixelRules) -> Looked | None:
+    """What was seen in copies of all of them; None where it was not, or people have spoken of these themselves."""
+    with reading() as db:
+        if any(word_on(db, each) is not None for each in group.instances):
+            return None
+        before = seen_before(db, contents, rules)
+        return (
+            Looked([as_seen(db, each) for each in before], contents, [each.people for each in before])
+            if before
+            else None
+        )
+
+
+def _stand(db: Session, group: _Group, looked: Looked) -> Iterator[Standing]:
+    """What is written down: of copies what holds for the others, else what a machine saw beside what people said."""
+    if looked.people is None:
+        return standing(db, group.instances, looked.outcomes, looked.contents)
+    return (Standing(outcome, people) for outcome, people in zip(looked.outcomes, looked.people, strict=True))
 
 
 def _one(header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
@@ -182,14 +229,15 @@ def device_verdict(header: Header, rules: PixelRules) -> DeviceVerdict:
     return verdict(rules.devices, header.parsed(), facts.columns, facts.rows) if rules.devices else DeviceVerdict()
 
 
-def _overview(group: _Group, header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
-    """An overview, after its slide: what was found on that may be seen here too, too small to be found."""
+def _only_beside_clean(group: _Group, rules: PixelRules) -> None:
+    """An overview comes after its slide: what was found on that may be seen here too, too small to be found.
+
+    Raises SlideNotClean.
+    """
     with reading() as db:
         seen = [latest(db, each, rules) for each in group.volumes]
     if not all(each is not None and each.state == CLEAN for each in seen):
         raise SlideNotClean
-    with headers_of(group.volumes) as volumes:
-        return screen_overview(header, volumes, eyes)
 
 
 @contextmanager

@@ -146,11 +146,13 @@ def write(
     now: datetime,
     reason: str = "",
     people: int = 0,
+    content: str = "",
 ) -> Screening:
     """Write down what was seen in an instance, or why nothing could be; earlier screenings stay as they are."""
     row = Screening(
         instance_id=instance.id,
         version=instance.version,
+        content_sha256=content,
         rules_sha256=rules.sha256,
         model_sha256=model_hash(),
         screened_at=now,

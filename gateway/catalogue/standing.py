@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
@@ -33,10 +33,10 @@ class Standing:
 
 
 def standing(
-    db: Session, instances: Sequence[Instance], outcomes: Sequence[Screened | SlidegateError]
+    db: Session, instances: Sequence[Instance], outcomes: Sequence[Screened | SlidegateError], contents: Sequence[str]
 ) -> Iterator[Standing]:
     """What becomes of images that were looked at together, such as the levels of one slide."""
-    words = [word_on(db, each) for each in instances]
+    words = [word_on(db, instance, content) for instance, content in zip(instances, contents, strict=True)]
     said = [each for each in words if each is not None]
     withheld = next((each for each in said if each.state == WITHHELD), None)
     agreed = CLEAN if all(each.state == CLEAN for each in said) else WITHHELD
@@ -50,13 +50,15 @@ def standing(
             yield Standing(_asked_again(seen, SEEN_OTHERWISE, _marks(word)))
 
 
-def word_on(db: Session, instance: Instance) -> Screening | None:
-    """The last decision of people on the object that the archive holds, under whatever rules and models.
+def word_on(db: Session, instance: Instance, content: str = "") -> Screening | None:
+    """The last decision of people on the object that the archive holds, or on a copy, under whatever rules and models.
 
-    Index: ix_screening_instance_id_screened_at.
+    Indexes: ix_screening_instance_id_screened_at, ix_screening_content_sha256.
     """
-    here = (Screening.instance_id == instance.id, Screening.version == instance.version, Screening.people > 0)
-    return db.scalars(select(Screening).where(*here).order_by(Screening.screened_at.desc()).limit(1)).first()
+    here = and_(Screening.instance_id == instance.id, Screening.version == instance.version)
+    same = or_(here, Screening.content_sha256 == content) if content else here
+    said = select(Screening).where(same, Screening.people > 0)
+    return db.scalars(said.order_by(Screening.screened_at.desc()).limit(1)).first()
 
 
 def _doubted(instance: Instance, outcome: Screened | SlidegateError) -> Screened | SlidegateError:

@@ -63,7 +63,10 @@ def screening(db: Session, screening_id: str) -> Screening:
 
 
 def waiting(db: Session, rules: PixelRules) -> list[Waiting]:
-    """The queue, oldest first: of a slide the level that was looked at stands for all. Indexes: ix_screening_state."""
+    """The queue, oldest first: of a slide the level that was looked at stands for all, of copies the first.
+
+    Index: ix_screening_state.
+    """
     rows = db.execute(
         select(Screening, Instance, Archive)
         .join(Instance, Instance.id == Screening.instance_id)
@@ -76,7 +79,10 @@ def waiting(db: Session, rules: PixelRules) -> list[Waiting]:
     whole = _wholes([instance for _seen, instance, _archive in found])
     for each in found:
         slides.setdefault(whole[each[1].id], []).append(each)
-    return list(_told(db, rules, [_shown(levels) for levels in slides.values()][:MOST]))
+    shown: dict[str, tuple[Screening, Instance, Archive]] = {}
+    for each in map(_shown, slides.values()):
+        shown.setdefault(each[0].content_sha256 or each[0].id, each)
+    return list(_told(db, rules, list(shown.values())[:MOST]))
 
 
 def _wholes(images: Sequence[Instance]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from gateway.catalogue.contents import copies_of
 from gateway.catalogue.models import Instance, Screening
 from gateway.catalogue.screening import BLACKLISTED, blacklisted, device_verdict, headers_of
 from gateway.catalogue.seen import facts_of, is_slide, latest, levels_of, write
@@ -52,9 +53,30 @@ def settle(opinion_id: str, *, now: datetime) -> None:
         if not _open(db.get_one(Opinion, opinion_id), drawn_on, case.rules, db):
             return
         reason = BY_PEOPLE if case.decision not in (ACCEPT, REDACT) else ""
+        changed = list[str]()
         for instance, outcome in zip(case.instances, outcomes, strict=True):
-            write(db, instance, outcome, case.rules, by=SYSTEM, now=now, reason=reason, people=case.people)
-        enqueue(db, kind="release.refresh", payload={"instances": [each.id for each in case.instances]}, now=now)
+            for each, content in _with_copies(db, instance, case.rules):
+                write(
+                    db,
+                    each,
+                    outcome,
+                    case.rules,
+                    by=SYSTEM,
+                    now=now,
+                    reason=reason,
+                    people=case.people,
+                    content=content,
+                )
+                changed.append(each.id)
+        enqueue(db, kind="release.refresh", payload={"instances": changed}, now=now)
+
+
+def _with_copies(db: Session, instance: Instance, rules: PixelRules) -> list[tuple[Instance, str]]:
+    """The instance and its copies, of which the same is decided, with the digest of what was seen."""
+    seen = latest(db, instance, rules)
+    if seen is None:
+        return [(instance, "")]
+    return [(each, seen.content_sha256) for each in (instance, *copies_of(db, seen, rules))]
 
 
 def _case(opinion_id: str) -> _Case | None:

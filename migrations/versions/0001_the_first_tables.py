@@ -1033,6 +1033,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("instance_id", sa.String(length=16), nullable=False),
         sa.Column("version", sa.String(length=80), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=False),
         sa.Column("rules_sha256", sa.String(length=64), nullable=False),
         sa.Column("model_sha256", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -1050,6 +1051,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_screening")),
     )
     with op.batch_alter_table("screening", schema=None) as batch_op:
+        batch_op.create_index("ix_screening_content_sha256", ["content_sha256"], unique=False)
         batch_op.create_index("ix_screening_instance_id_screened_at", ["instance_id", "screened_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_screening_state"), ["state"], unique=False)
 
@@ -1216,6 +1218,7 @@ def downgrade() -> None:
     with op.batch_alter_table("screening", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_screening_state"))
         batch_op.drop_index("ix_screening_instance_id_screened_at")
+        batch_op.drop_index("ix_screening_content_sha256")
 
     op.drop_table("screening")
     op.drop_table("frame_table")
