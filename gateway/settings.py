@@ -78,7 +78,7 @@ class Settings:
     dicomweb_user: str = field(default="", repr=False)  # or a user with a password
     dicomweb_password: str = field(default="", repr=False)
     spool_bytes: int = 20 * 1024**3  # of objects fetched from DICOMweb archives, kept in data_dir/spool
-    dask: str = ""  # empty: a cluster inside the jobs worker; else tcp://host:port
+    dask: str = ""  # empty: a cluster inside the jobs worker; else tcp://host:port; see docs/decisions/0006
 
     @property
     def database(self) -> str:

@@ -31,7 +31,7 @@ def work(once: bool) -> None:
     import threading
 
     from gateway import clock
-    from gateway.jobs.cluster import executor
+    from gateway.jobs.cluster import lanes
     from gateway.jobs.rounds import all_once, keep_on, open_rooms
     from gateway.jobs.worker import Worker
     from gateway.trail.recovery import recover
@@ -47,8 +47,8 @@ def work(once: bool) -> None:
     else:
         threading.Thread(target=keep_on, args=(stop, clock.now), name="rounds", daemon=True).start()
         threading.Thread(target=keep_up, args=(stop, clock.now), name="sequencer", daemon=True).start()
-    with executor() as (submit, at_once):
-        worker = Worker(submit, at_once=at_once, rooms=ROOMS)
+    with lanes() as found:
+        worker = Worker(found, rooms=ROOMS)
         if once:
             click.echo(f"tried {worker.run_once()} work items")
         else:

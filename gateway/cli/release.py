@@ -130,16 +130,16 @@ def _work_on(delivery_id: str) -> None:
 
     from gateway.cli.jobs import ROOMS
     from gateway.db import reading
-    from gateway.jobs.cluster import executor
+    from gateway.jobs.cluster import lanes
     from gateway.jobs.rounds import open_rooms
     from gateway.jobs.worker import Worker
     from gateway.release.delivering import progress
 
     open_rooms(ROOMS)  # a model that one thread imports while another asks the database is half a model
     columns = (TextColumn("delivering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with executor() as (submit, at_once), Progress(*columns, transient=True) as shown:
+    with lanes() as found, Progress(*columns, transient=True) as shown:
         bar = shown.add_task("delivering", total=None)
-        work = threading.Thread(target=Worker(submit, at_once=at_once, rooms=ROOMS).run_once)
+        work = threading.Thread(target=Worker(found, rooms=ROOMS).run_once)
         work.start()
         while work.is_alive():
             work.join(0.5)

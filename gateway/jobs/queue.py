@@ -44,8 +44,10 @@ def enqueue(
     return item
 
 
-def claim(db: Session, *, owner: str, now: datetime) -> WorkItem | None:
-    """The oldest item that is due, now running and this owner's; or None.
+def claim(
+    db: Session, *, owner: str, now: datetime, only: Collection[str] | None = None, never: Collection[str] = ()
+) -> WorkItem | None:
+    """The oldest item that is due, `only` of these kinds and `never` of those, now running and this owner's; or None.
 
     An item whose worker fell silent is due again; one that has taken its worker down too often is failed.
     """
@@ -53,7 +55,8 @@ def claim(db: Session, *, owner: str, now: datetime) -> WorkItem | None:
         and_(WorkItem.state == State.QUEUED, WorkItem.not_before <= now),
         and_(WorkItem.state == State.RUNNING, WorkItem.heartbeat_at < now - STALE_AFTER),
     )
-    query = select(WorkItem).where(due).order_by(WorkItem.created_at, WorkItem.id).limit(1)
+    kinds = WorkItem.kind.not_in(never) if only is None else WorkItem.kind.in_(only)
+    query = select(WorkItem).where(due, kinds).order_by(WorkItem.created_at, WorkItem.id).limit(1)
     while (item := db.scalars(query.with_for_update(skip_locked=True)).first()) is not None:
         if item.attempts < item.most_attempts:
             item.state, item.owner, item.heartbeat_at = State.RUNNING, owner, now

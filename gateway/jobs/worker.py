@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -18,7 +18,8 @@ from gateway import clock, turns
 from gateway.db import new_id, transaction
 from gateway.errors import SlidegateError
 from gateway.jobs import queue as items
-from gateway.jobs.handlers import handler_of
+from gateway.jobs.handlers import handler_of, kinds_that_read
+from gateway.jobs.lanes import Lane, Lanes
 
 POLL = 1.0  # seconds to wait at most before looking for new work
 HEARTBEAT = 10.0  # seconds between two signs of life
@@ -53,11 +54,11 @@ def execute(kind: str, payload: dict[str, Any], rooms: Sequence[str]) -> Failure
 class Worker:
     """One owner of work items. It waits on what finishes, and looks for new work at least each second."""
 
-    def __init__(self, executor: Executor, *, at_once: int = 2, rooms: Sequence[str] = ()) -> None:
+    def __init__(self, lanes: Lanes, *, rooms: Sequence[str] = ()) -> None:
         self.owner = new_id()
         self.done = 0
-        self._executor, self._at_once, self._rooms = executor, at_once, tuple(rooms)
-        self._running: set[str] = set()
+        self._lanes, self._rooms = lanes, tuple(rooms)
+        self._running: dict[str, Lane] = {}
         self._finished: queue.SimpleQueue[tuple[str, Failure | None]] = queue.SimpleQueue()
         self._last_heartbeat = clock.now()
 
@@ -84,20 +85,27 @@ class Worker:
         return self.done
 
     def _fill(self) -> bool:
-        """Claim and submit while there is room; whether anything was taken."""
+        """Claim and submit while there is room in a lane; whether anything was taken."""
+        for room in self._rooms:
+            import_module(room)  # which tells what needs a reader
+        readers = kinds_that_read()
+        usual = self._fill_lane(self._lanes.usual, never=readers)
+        return self._fill_lane(self._lanes.reading, only=readers) or usual
+
+    def _fill_lane(self, lane: Lane, **kinds: Collection[str]) -> bool:
         taken = False
-        while len(self._running) < self._at_once:
+        while sum(each is lane for each in self._running.values()) < lane.at_once:
             with transaction() as db:
-                item = items.claim(db, owner=self.owner, now=clock.now())
+                item = items.claim(db, owner=self.owner, now=clock.now(), **kinds)
             if item is None:
                 break
             taken = True
-            self._submit(item.id, item.kind, item.payload)
+            self._submit(lane, item.id, item.kind, item.payload)
         return taken
 
-    def _submit(self, item_id: str, kind: str, payload: dict[str, Any]) -> None:
-        self._running.add(item_id)
-        future: Future[Failure | None] = self._executor.submit(execute, kind, payload, self._rooms)
+    def _submit(self, lane: Lane, item_id: str, kind: str, payload: dict[str, Any]) -> None:
+        self._running[item_id] = lane
+        future: Future[Failure | None] = lane.executor.submit(execute, kind, payload, self._rooms)
         future.add_done_callback(lambda ended: self._finished.put((item_id, _failure_of(ended))))
 
     def _settle(self, seconds: float) -> None:
@@ -108,7 +116,7 @@ class Worker:
             item_id, failure = "", None
         now = clock.now()
         if item_id:
-            self._running.discard(item_id)
+            self._running.pop(item_id, None)
             self.done += 1
             with transaction() as db:
                 if failure is None:
@@ -127,7 +135,7 @@ class Worker:
     def _show_life(self, now: datetime) -> None:
         if self._running and (now - self._last_heartbeat).total_seconds() >= HEARTBEAT:
             with transaction() as db:
-                items.renew(db, owner=self.owner, items=self._running, now=now)
+                items.renew(db, owner=self.owner, items=list(self._running), now=now)
             self._last_heartbeat = now
 
     def _put_down(self) -> None:
@@ -149,4 +157,4 @@ def _failure_of(future: Future[Failure | None]) -> Failure | None:
 def run_once(rooms: Sequence[str] = ()) -> int:
     """Do all work that is due, in a thread of this process and without a cluster; gives how many were tried."""
     with ThreadPoolExecutor(max_workers=1) as executor:
-        return Worker(executor, at_once=1, rooms=rooms).run_once()
+        return Worker(Lanes.through(executor, at_once=1), rooms=rooms).run_once()

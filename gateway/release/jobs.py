@@ -9,7 +9,7 @@ from gateway import clock
 from gateway.catalogue.screening import screen_datasets
 from gateway.catalogue.seen import stale
 from gateway.db import reading, transaction
-from gateway.jobs.handlers import handler
+from gateway.jobs.handlers import READER, handler
 from gateway.jobs.queries import is_open
 from gateway.jobs.queue import enqueue
 from gateway.jobs.rounds import go_round
@@ -25,7 +25,7 @@ from gateway.trail.record import SYSTEM
 REFRESH = "release.refresh"
 
 
-@handler("release.build")
+@handler("release.build", needs=READER)
 def build_release(payload: Any) -> None:
     """Look at the pixels that must be looked at, then build the release of payload["grant_id"]; harmless twice."""
     with reading() as db:

@@ -23,8 +23,9 @@ from gateway import clock, settings
 from gateway.db import Base, bind, reading, transaction
 from gateway.errors import Invalid
 from gateway.jobs import queue
-from gateway.jobs.cluster import NoScheduler, executor
+from gateway.jobs.cluster import NoScheduler, lanes
 from gateway.jobs.handlers import handler
+from gateway.jobs.lanes import Lanes
 from gateway.jobs.models import State, WorkItem
 from gateway.jobs.worker import Worker, run_once
 from gateway.trail.models import Event
@@ -96,7 +97,7 @@ def test_an_item_is_claimed_by_one_worker() -> None:
 
     def work() -> None:
         with ThreadPoolExecutor(2) as pool:
-            Worker(pool).run_once()
+            Worker(Lanes.through(pool)).run_once()
 
     workers = [threading.Thread(target=work) for _ in range(3)]
     for each in workers:
@@ -186,7 +187,7 @@ def test_a_stopped_worker_does_what_it_began_and_takes_no_more() -> None:
 
     first, second = queued("test.slow"), queued()
     with ThreadPoolExecutor(1) as pool:
-        thread = threading.Thread(target=Worker(pool, at_once=1).run, args=(stop,))
+        thread = threading.Thread(target=Worker(Lanes.through(pool, at_once=1)).run, args=(stop,))
         thread.start()
         assert begun.wait(10)
         stop.set()
@@ -200,8 +201,8 @@ def test_work_goes_through_dask_and_nothing_listens_beyond_loopback() -> None:
 
     before = {c.laddr for c in psutil.Process().net_connections() if c.status == "LISTEN"}
     ids = [queued(n=n) for n in range(3)] + [queued("test.refuse")]
-    with executor() as (submit, at_once):
-        assert Worker(submit, at_once=at_once).run_once() == 4
+    with lanes() as found:
+        assert Worker(found).run_once() == 4
         after = {c.laddr for c in psutil.Process().net_connections() if c.status == "LISTEN"}
     assert sorted(seen) == [0, 1, 2]
     assert [an_item(each).state for each in ids] == [State.DONE] * 3 + [State.QUEUED]
@@ -211,7 +212,7 @@ def test_work_goes_through_dask_and_nothing_listens_beyond_loopback() -> None:
 
 def test_a_scheduler_that_does_not_answer_is_one_clear_error() -> None:
     settings.use(replace(settings.current(), dask="tcp://127.0.0.1:1"))
-    with pytest.raises(NoScheduler), executor():
+    with pytest.raises(NoScheduler), lanes():
         pass
 
 
