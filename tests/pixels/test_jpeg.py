@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ctypes.util import find_library
 from io import BytesIO
+from pathlib import Path
 
 import imagecodecs
 import numpy as np
@@ -11,10 +12,13 @@ import pytest
 from PIL import Image
 
 from gateway.pixels.boxes import Box
+from gateway.pixels.encodings import PixelFacts, decoded
+from gateway.pixels.findings import Finding
 from gateway.pixels.redact.errors import CannotRedact
 from gateway.pixels.redact.jpeg import Span, flattened, span_of
 from gateway.pixels.redact.markers import frame_of
 from gateway.pixels.redact.turbojpeg import Blocks, transformed
+from gateway.pixels.screen import CLEAN, REDACTED, screen
 from tests.pixels.jpegs import TEXT, many, picture, real, saved
 
 pytestmark = pytest.mark.skipif(find_library("turbojpeg") is None, reason="libturbojpeg is not installed")
@@ -126,3 +130,38 @@ LOSSLESS = bytes(imagecodecs.ljpeg_encode(np.zeros((64, 64), np.uint8)))
 def test_what_cannot_be_understood_is_withheld(broken: bytes) -> None:
     with pytest.raises(CannotRedact):
         flattened(broken, [TEXT])
+
+
+HERE = Path(__file__).parent / "real_jpegs"
+ARITHMETIC = {path.stem: path.read_bytes() for path in sorted(HERE.glob("arithmetic*.jpg"))}  # by jpegtran -arithmetic
+
+
+@pytest.mark.parametrize("kind", ARITHMETIC)
+def test_an_arithmetic_jpeg_is_looked_at_like_any_other_and_withheld_if_something_has_to_go(kind: str) -> None:
+    frame, facts = ARITHMETIC[kind], PixelFacts("1.2.840.10008.1.2.4.50", 200, 272, 3, photometric="YBR_FULL_422")
+    assert frame_of(frame).process == {"arithmetic": 0xC9, "arithmetic_progressive": 0xCA}[kind]
+    same = saved(picture(), quality=60, subsampling="4:2:0")
+    assert np.array_equal(decoded(frame, facts), decoded(same, facts))
+    with pytest.raises(CannotRedact):
+        flattened(frame, [TEXT])
+    with pytest.raises(CannotRedact):
+        screen(lambda _number: frame, 1, facts, Sees(TEXT))
+    assert screen(lambda _number: frame, 1, facts, Sees()).state == CLEAN
+    redacted = screen(lambda _number: same, 1, facts, Sees(TEXT))
+    assert redacted.state == REDACTED, "coded by Huffman it is taken out"
+
+
+class Sees:
+    """Eyes that see a box for as long as it is not flat."""
+
+    def __init__(self, *boxes: Box) -> None:
+        self._boxes = boxes
+
+    def find(self, shown: np.ndarray) -> list[Finding]:
+        there = [each for each in self._boxes if shown[each.top : each.bottom, each.left : each.right].std() > 1]
+        return [Finding("text", each, 1.0) for each in there]
+
+    def find_ink(self, _shown: np.ndarray) -> list[Finding]:
+        return []
+
+    find_rest = find_ink
