@@ -42,7 +42,7 @@ class SlideNotClean(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class Group:
     """What is looked at together: the levels of one slide, or one other image.
 
     Of an overview the `volumes` of its slide say where its tissue is.
@@ -119,7 +119,7 @@ class Watchers:
     def __exit__(self, *_: object) -> None:
         self._reader.close()
 
-    def look(self, group: _Group, rules: PixelRules) -> Looked:
+    def look(self, group: Group, rules: PixelRules) -> Looked:
         """What was seen in each instance of a group, or why nothing could be."""
         for _attempt in range(ATTEMPTS):
             try:
@@ -136,9 +136,9 @@ class Watchers:
         return self._eyes
 
 
-def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, asked: _Asked) -> Iterator[_Group]:
+def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, asked: _Asked) -> Iterator[Group]:
     slides: list[Instance] = []
-    overviews: list[_Group] = []
+    overviews: list[Group] = []
     for instance in instances_in(db, dataset_ids):
         verdict = rules.verdict(facts_of(instance))
         if not verdict.screened:
@@ -146,14 +146,14 @@ def _groups(db: Session, dataset_ids: Sequence[str], rules: PixelRules, asked: _
         if verdict.tissue:
             if _waits(db, latest(db, instance, rules), asked):
                 volumes = tuple(volumes_beside(db, instance))
-                overviews.append(_Group((instance,), slide=False, overview=True, volumes=volumes))
+                overviews.append(Group((instance,), slide=False, overview=True, volumes=volumes))
         elif instance.sop_class == WSI and instance.series_id is not None:
             slides.append(instance)
         elif _waits(db, latest(db, instance, rules), asked):
-            yield _Group((instance,), slide=False)
+            yield Group((instance,), slide=False)
     for levels in pyramids_of(slides):
         if any(_waits(db, latest(db, each, rules), asked) for each in levels):
-            yield _Group(tuple(levels), slide=True)
+            yield Group(tuple(levels), slide=True)
     yield from overviews
 
 
@@ -163,7 +163,7 @@ def _waits(db: Session, found: Screening | None, asked: _Asked) -> bool:
     return asked.again or is_due(db, found, asked.now)
 
 
-def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Looked:
+def _looked_at(group: Group, rules: PixelRules, eyes: Eyes) -> Looked:
     """What was seen, or why it could not be seen, of each instance of a group. Raises ReaderGone."""
     contents = [""] * len(group.instances)
     try:
@@ -174,26 +174,28 @@ def _looked_at(group: _Group, rules: PixelRules, eyes: Eyes) -> Looked:
             before = _seen_in_copies(group, contents, rules)
             if before:
                 return before
-            return Looked(_outcomes(group, headers, volumes, rules, eyes), contents)
+            return Looked(outcomes(group, headers, volumes, rules, eyes), contents)
     except ReaderGone:
         raise
     except SlidegateError as error:
         return Looked([error] * len(group.instances), contents)
 
 
-def _outcomes(
-    group: _Group, headers: Sequence[Header], volumes: Sequence[Header], rules: PixelRules, eyes: Eyes
+def outcomes(
+    group: Group, headers: Sequence[Header], volumes: Sequence[Header], rules: PixelRules, eyes: Eyes
 ) -> Sequence[Screened]:
+    """What is seen in each image of a group, as the rule that fits it says. Raises what withholds them all."""
     if any(blacklisted(each, rules) for each in headers):
         return [BLACKLISTED] * len(headers)
     if group.slide:
         return screen_slide([level_of(each) for each in headers], eyes)
+    lossy = rules.verdict(facts_of(group.instances[0])).irreversible
     if group.overview:
-        return [screen_overview(headers[0], volumes, eyes)]
-    return [_one(headers[0], rules, eyes)]
+        return [screen_overview(headers[0], volumes, eyes, lossy)]
+    return [_one(headers[0], rules, eyes, lossy)]
 
 
-def _seen_in_copies(group: _Group, contents: Sequence[str], rules: PixelRules) -> Looked | None:
+def _seen_in_copies(group: Group, contents: Sequence[str], rules: PixelRules) -> Looked | None:
     """What was seen in copies of all of them; None where it was not, or people have spoken of these themselves."""
     with reading() as db:
         if any(word_on(db, each) is not None for each in group.instances):
@@ -206,16 +208,16 @@ def _seen_in_copies(group: _Group, contents: Sequence[str], rules: PixelRules) -
         )
 
 
-def _stand(db: Session, group: _Group, looked: Looked) -> Iterator[Standing]:
+def _stand(db: Session, group: Group, looked: Looked) -> Iterator[Standing]:
     """What is written down: of copies what holds for the others, else what a machine saw beside what people said."""
     if looked.people is None:
         return standing(db, group.instances, looked.outcomes, looked.contents)
     return (Standing(outcome, people) for outcome, people in zip(looked.outcomes, looked.people, strict=True))
 
 
-def _one(header: Header, rules: PixelRules, eyes: Eyes) -> Screened:
+def _one(header: Header, rules: PixelRules, eyes: Eyes, lossy: str) -> Screened:
     """One image that is no slide: what its device is known to write is taken out first."""
-    return screen(*frames_of(header), pixel_facts(header), eyes, device_verdict(header, rules).boxes)
+    return screen(*frames_of(header), pixel_facts(header, lossy), eyes, device_verdict(header, rules).boxes)
 
 
 def blacklisted(header: Header, rules: PixelRules) -> bool:
@@ -229,7 +231,7 @@ def device_verdict(header: Header, rules: PixelRules) -> DeviceVerdict:
     return verdict(rules.devices, header.parsed(), facts.columns, facts.rows) if rules.devices else DeviceVerdict()
 
 
-def _only_beside_clean(group: _Group, rules: PixelRules) -> None:
+def _only_beside_clean(group: Group, rules: PixelRules) -> None:
     """An overview comes after its slide: what was found on that may be seen here too, too small to be found.
 
     Raises SlideNotClean.

@@ -19,6 +19,7 @@ Function = Callable[..., Any]
 JPEG_8 = frozenset(("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"))
 NATIVE_LITTLE = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
 NATIVE_BIG = "1.2.840.10008.1.2.2"
+WITHHOLD, WITHOUT_LOSS = IRREVERSIBLE = "withhold", "without-loss"  # what a policy says of frames that lost something
 
 
 class CannotDecode(Withheld):
@@ -32,7 +33,9 @@ class CannotDecode(Withheld):
 class PixelFacts:
     """How pixels are described by the header (PS3.3 C.7.6.3). Rows and columns in pixels.
 
-    `palette` has a row of red, green and blue for each index of a PALETTE COLOR image.
+    `palette` has a row of red, green and blue for each index of a PALETTE COLOR image. `irreversible` is what the
+    policy says of frames that may have lost something when they were encoded: withheld if something has to be taken
+    out of them, or written again without any further loss.
     """
 
     transfer_syntax: str
@@ -45,6 +48,7 @@ class PixelFacts:
     photometric: str = "MONOCHROME2"
     planar: bool = False
     palette: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    irreversible: str = WITHHOLD
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,12 +84,19 @@ LOSSLESS: dict[str, Lossless] = {
     "1.2.840.10008.1.2.4.201": _HTJ2K,
     "1.2.840.10008.1.2.4.202": _HTJ2K,
 }
-_LOSSY: dict[str, Function] = {  # can be looked at; not written again without loss
-    "1.2.840.10008.1.2.4.81": imagecodecs.jpegls_decode,
-    "1.2.840.10008.1.2.4.91": imagecodecs.jpeg2k_decode,
-    "1.2.840.10008.1.2.4.203": imagecodecs.htj2k_decode,
+_LOSSY: dict[str, Lossless] = {  # frames with and without loss may stand beside one another (PS3.5 A.4.3, A.4.4)
+    "1.2.840.10008.1.2.4.81": _JLS,
+    "1.2.840.10008.1.2.4.91": _J2K,
+    "1.2.840.10008.1.2.4.203": _HTJ2K,
 }
 RLE = "1.2.840.10008.1.2.5"
+
+
+def lossless(facts: PixelFacts) -> Lossless | None:
+    """How a frame is decoded and written again with the same pixels; None if it cannot, or the policy says no."""
+    if facts.transfer_syntax in _LOSSY and facts.irreversible == WITHOUT_LOSS:
+        return _LOSSY[facts.transfer_syntax]
+    return LOSSLESS.get(facts.transfer_syntax)
 
 
 def decoded(frame: bytes, facts: PixelFacts) -> Pixels:
@@ -117,7 +128,7 @@ def _decoded(frame: bytes, facts: PixelFacts) -> Pixels:
     if syntax in LOSSLESS:
         return np.asarray(LOSSLESS[syntax].decode(frame))
     if syntax in _LOSSY:
-        return np.asarray(_LOSSY[syntax](frame))
+        return np.asarray(_LOSSY[syntax].decode(frame))
     raise CannotDecode
 
 

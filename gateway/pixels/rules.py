@@ -14,13 +14,14 @@ from typing import Any
 
 from gateway.errors import Invalid
 from gateway.pixels.devices import DeviceRule, parse_devices
+from gateway.pixels.encodings import IRREVERSIBLE, WITHHOLD
 
 FACTS = frozenset(
     ("sop_class", "flavour", "modality", "burned_in", "label_in_image", "derived", "manufacturer", "model", "syntax")
 )
 ANSWERS = frozenset(("burned_in", "label_in_image"))
 NAMES = frozenset(("manufacturer", "model"))
-KEYS = frozenset(("name", "when", "release", "after", "people", "reason"))
+KEYS = frozenset(("name", "when", "release", "after", "people", "reason", "irreversible"))
 MOST_PEOPLE = 3
 SCREENING, STAND_IN, TISSUE = WAYS = "screening", "stand-in", "tissue"
 
@@ -61,6 +62,7 @@ class Verdict:
     Where `screened` is set it is released only once its pixels have been looked at and are clean. `people` have to
     agree on what the machine cannot tell. Where `stand_in` is set a label of our own takes the place of its pixels.
     Where `tissue` is set all is taken out but the rectangle that the slide's volumes cover, before it is looked at.
+    `irreversible`: what becomes of a frame that lost something when it was encoded, if something has to be taken out.
     """
 
     released: bool
@@ -70,6 +72,7 @@ class Verdict:
     people: int = 1
     stand_in: bool = False
     tissue: bool = False
+    irreversible: str = WITHHOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,12 @@ def _rule(raw: Any) -> Rule:
     people = raw.get("people", 1)
     if type(people) is not int or not 1 <= people <= MOST_PEOPLE or ("people" in raw and after != SCREENING):
         raise BadPixelRules(f"rule {name!r}: after a screening, people = 1 to {MOST_PEOPLE} decide what it cannot")
-    return Rule(
-        name,
-        _conditions(name, raw.get("when")),
-        Verdict(raw["release"], reason, name, after in (SCREENING, TISSUE), people, after == STAND_IN, after == TISSUE),
-    )
+    lossy = raw.get("irreversible", WITHHOLD)
+    if lossy not in IRREVERSIBLE or ("irreversible" in raw and after not in (SCREENING, TISSUE)):
+        raise BadPixelRules(f"rule {name!r}: after a screening, irreversible = one of {', '.join(IRREVERSIBLE)}")
+    screened, told = after in (SCREENING, TISSUE), _conditions(name, raw.get("when"))
+    verdict = Verdict(raw["release"], reason, name, screened, people, after == STAND_IN, after == TISSUE, lossy)
+    return Rule(name, told, verdict)
 
 
 def _conditions(name: str, when: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -11,12 +11,12 @@ from gateway.dicom.errors import DicomError
 from gateway.dicom.frames.index import FrameIndex
 from gateway.dicom.frames.reader import index_frames
 from gateway.dicom.header import Header
-from gateway.pixels.encodings import CannotDecode, PixelFacts
+from gateway.pixels.encodings import WITHHOLD, CannotDecode, PixelFacts
 from gateway.pixels.levels import Frames, Level
 
 
-def pixel_facts(header: Header) -> PixelFacts:
-    """How the pixels are described. Raises CannotDecode if the header does not say."""
+def pixel_facts(header: Header, irreversible: str = WITHHOLD) -> PixelFacts:
+    """How the pixels are described, and what the policy says of such an image. Raises CannotDecode if nothing does."""
     told = _parsed(header)
     try:
         return PixelFacts(
@@ -30,6 +30,7 @@ def pixel_facts(header: Header) -> PixelFacts:
             str(told.get("PhotometricInterpretation", "")),
             bool(told.get("PlanarConfiguration", 0)),
             _palette(told),
+            irreversible,
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ArithmeticError):
         raise CannotDecode from None
@@ -45,12 +46,12 @@ def frames_of(header: Header) -> tuple[Frames, int]:
     return frame, index.count
 
 
-def level_of(header: Header) -> Level:
+def level_of(header: Header, irreversible: str = WITHHOLD) -> Level:
     """One level of a slide (PS3.3 C.8.12.4, C.7.6.17.3). Raises CannotDecode, BadFrames.
 
     A frame that lies outside of the slide, or nowhere, is not shown by viewers, and nobody would look at it.
     """
-    told, facts = _parsed(header), pixel_facts(header)
+    told, facts = _parsed(header), pixel_facts(header, irreversible)
     frames, count = frames_of(header)
     try:
         width, height = int(told.TotalPixelMatrixColumns), int(told.TotalPixelMatrixRows)

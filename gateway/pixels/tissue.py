@@ -12,7 +12,7 @@ from gateway.dicom.errors import DicomError
 from gateway.dicom.header import Header
 from gateway.errors import Invalid
 from gateway.pixels.boxes import Box, without
-from gateway.pixels.encodings import decoded
+from gateway.pixels.encodings import WITHHOLD, decoded
 from gateway.pixels.findings import GLASS
 from gateway.pixels.looks import shown
 from gateway.pixels.screen import REDACTED, WITHHELD, Eyes, Screened, screen
@@ -75,14 +75,14 @@ def beside_tissue(overview: Header, volumes: Sequence[Header]) -> list[Box]:
     return rest
 
 
-def screen_overview(overview: Header, volumes: Sequence[Header], eyes: Eyes) -> Screened:
+def screen_overview(overview: Header, volumes: Sequence[Header], eyes: Eyes, irreversible: str = WITHHOLD) -> Screened:
     """All but the tissue taken out, then looked at like any picture, and for ink like a slide.
 
     No person is asked about what is left, who would have the label to look at. Raises NotMapped, CannotDecode,
     CannotRedact, NoCodec, BadFrames.
     """
     frames, count = frames_of(overview)
-    facts = pixel_facts(overview)
+    facts = pixel_facts(overview, irreversible)
     if count != 1:
         raise NotMapped
     done = screen(frames, count, facts, eyes, beside_tissue(overview, volumes), kind=GLASS)

@@ -40,6 +40,7 @@ class _Case:
     drawn_on: int
     people: int
     rules: PixelRules
+    irreversible: str
 
 
 def settle(opinion_id: str, *, now: datetime) -> None:
@@ -89,11 +90,11 @@ def _case(opinion_id: str) -> _Case | None:
         instance = db.get_one(Instance, screening.instance_id)
         if not _open(opinion, instance, rules, db):
             return None
-        people = rules.verdict(facts_of(instance)).people
+        verdict = rules.verdict(facts_of(instance))
         boxes = tuple(Box(*each) for each in opinion.boxes)
         levels = tuple(levels_of(db, instance))
         drawn_on = [each.id for each in levels].index(instance.id)
-        return _Case(opinion.decision, boxes, levels, drawn_on, people, rules)
+        return _Case(opinion.decision, boxes, levels, drawn_on, verdict.people, rules, verdict.irreversible)
 
 
 def _open(opinion: Opinion, instance: Instance, rules: PixelRules, db: Session) -> bool:
@@ -114,14 +115,14 @@ def _outcomes(case: _Case) -> Sequence[Screened | SlidegateError]:
                 return [_image(case, headers[0])]
             if case.decision == ACCEPT:
                 return [tidied(Screened(CLEAN), *frames_of(each), pixel_facts(each)) for each in headers]
-            return redact_slide([level_of(each) for each in headers], case.drawn_on, case.boxes)
+            return redact_slide([level_of(each, case.irreversible) for each in headers], case.drawn_on, case.boxes)
     except SlidegateError as error:
         return [error] * len(case.instances)
 
 
 def _image(case: _Case, header: Header) -> Screened:
     """An image that is no slide, without what was drawn, and without what its device is known to write."""
-    (frames, count), facts = frames_of(header), pixel_facts(header)
+    (frames, count), facts = frames_of(header), pixel_facts(header, case.irreversible)
     known = tuple((DEVICE, box) for box in device_verdict(header, case.rules).boxes)
     gone = (*known, *((DRAWN, box) for box in case.boxes))
     if not gone:

@@ -11,7 +11,7 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels.encoders import RLELosslessEncoder
 
 from gateway.pixels.boxes import Box
-from gateway.pixels.encodings import CannotDecode, PixelFacts, decoded
+from gateway.pixels.encodings import WITHHOLD, WITHOUT_LOSS, CannotDecode, PixelFacts, decoded
 from gateway.pixels.redact.errors import CannotRedact
 from gateway.pixels.redact.frames import redacted
 from tests.pixels.jpegs import picture
@@ -81,10 +81,35 @@ def test_a_frame_without_a_box_on_it_is_untouched(kind: str) -> None:
     assert redacted(bytes(frame), [BOX.moved(5000, 0)], about) is bytes(frame)
 
 
-@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203"])
-def test_what_would_lose_more_is_withheld(syntax: str) -> None:
-    with pytest.raises(CannotRedact):
-        redacted(b"", [BOX], facts(syntax, RGB))
+IRREVERSIBLE = {
+    "JPEG-LS": ("1.2.840.10008.1.2.4.81", imagecodecs.jpegls_encode(RGB, level=3), RGB),
+    "JPEG 2000": (
+        "1.2.840.10008.1.2.4.91", imagecodecs.jpeg2k_encode(RGB, level=40, codecformat="J2K", reversible=False), RGB,
+    ),
+    "JPEG 2000, 16 bits": (
+        "1.2.840.10008.1.2.4.91", imagecodecs.jpeg2k_encode(DEEP, level=60, codecformat="J2K", reversible=False), DEEP,
+    ),
+    "HTJ2K": ("1.2.840.10008.1.2.4.203", imagecodecs.htj2k_encode(RGB, level=0.01, reversible=False), RGB),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", IRREVERSIBLE)
+def test_what_lost_something_is_withheld_where_the_policy_says_nothing(kind: str) -> None:
+    syntax, frame, pixels = IRREVERSIBLE[kind]
+    assert not np.array_equal(decoded(bytes(frame), facts(syntax, pixels)), pixels), "it did lose something"
+    for about in (facts(syntax, pixels), facts(syntax, pixels, irreversible=WITHHOLD)):
+        with pytest.raises(CannotRedact):
+            redacted(bytes(frame), [BOX], about)
+
+
+@pytest.mark.parametrize("kind", IRREVERSIBLE)
+def test_what_lost_something_loses_nothing_more_where_the_policy_lets_it_be_written_again(kind: str) -> None:
+    syntax, frame, pixels = IRREVERSIBLE[kind]
+    about = facts(syntax, pixels, irreversible=WITHOUT_LOSS)
+    expected = decoded(bytes(frame), about).copy()
+    expected[BOX.top : BOX.bottom, BOX.left : BOX.right] = 0
+    assert np.array_equal(decoded(redacted(bytes(frame), [BOX], about), about), expected)
+    assert redacted(bytes(frame), [BOX.moved(5000, 0)], about) is bytes(frame)
 
 
 @pytest.mark.parametrize("kind", CASES)

@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.data import get_testdata_file
 
-from gateway.pixels.rules import BadPixelRules, SlideFacts, load_rules, parse_rules
+from gateway.catalogue.models import Instance
+from gateway.catalogue.screening import Group, outcomes
+from gateway.dicom.header import read_header
+from gateway.dicom.source import FileSource
+from gateway.pixels.boxes import Box
+from gateway.pixels.encodings import WITHHOLD, WITHOUT_LOSS
+from gateway.pixels.redact.errors import CannotRedact
+from gateway.pixels.rules import BadPixelRules, PixelRules, SlideFacts, load_rules, parse_rules
+from gateway.pixels.screen import REDACTED
 from gateway.settings import ROOT
+from tests.pixels.test_jpeg import Sees
 
 SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 RULES = load_rules(ROOT / "policies")
@@ -174,3 +184,35 @@ def test_rules_may_ask_for_the_maker_and_the_encoding(tmp_path: Path) -> None:
     assert rules.verdict(facts).released
     assert not rules.verdict(replace(facts, model="Two")).released
     assert not rules.verdict(replace(facts, syntax="1.2.840.10008.1.2.4.50")).released
+
+
+def a_rule(more: str, after: str = 'after = "screening"') -> str:
+    return f'[[rule]]\nname = "one"\nwhen = {{ modality = "US" }}\nrelease = true\n{after}\n{more}\n'
+
+
+def test_what_lost_something_is_withheld_unless_a_rule_says_otherwise() -> None:
+    assert {rule.verdict.irreversible for rule in RULES.rules} == {WITHHOLD}, "none that is delivered says otherwise"
+    for said, meant in (("", WITHHOLD), ("withhold", WITHHOLD), ("without-loss", WITHOUT_LOSS)):
+        (rule,) = parse_rules(a_rule(f'irreversible = "{said}"' if said else ""))
+        assert rule.verdict.irreversible == meant
+
+
+@pytest.mark.parametrize("text", [a_rule('irreversible = "yes"'), a_rule('irreversible = "withhold"', after="")])
+def test_a_word_on_loss_that_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(BadPixelRules):
+        parse_rules(text)
+
+
+@pytest.mark.parametrize(("said", "state"), [("withhold", None), ("without-loss", REDACTED)])
+def test_the_rule_that_fits_an_image_decides_on_its_lossy_frames(said: str, state: str | None) -> None:
+    (rule,) = parse_rules(a_rule(f'irreversible = "{said}"'))
+    image = Instance(sop_class="", image_type=[], modality="US", burned_in="", label_in_image="", manufacturer="",
+                     model="", transfer_syntax="1.2.840.10008.1.2.4.91")  # fmt: skip
+    header = read_header(FileSource(Path(str(get_testdata_file("693_J2KI.dcm", download=False)))))
+    given = (Group((image,), slide=False), [header], [], PixelRules("", (rule,)), Sees(Box(40, 40, 120, 80)))
+    if state is None:
+        with pytest.raises(CannotRedact):
+            outcomes(*given)
+    else:
+        (done,) = outcomes(*given)
+        assert done.state == state

@@ -9,7 +9,7 @@ import numpy as np
 from pydicom.pixels.encoders.base import RLELosslessEncoder
 
 from gateway.pixels.boxes import Box, on_picture
-from gateway.pixels.encodings import JPEG_8, LOSSLESS, NATIVE_BIG, NATIVE_LITTLE, RLE, PixelFacts, Pixels, decoded
+from gateway.pixels.encodings import JPEG_8, NATIVE_BIG, NATIVE_LITTLE, RLE, PixelFacts, Pixels, decoded, lossless
 from gateway.pixels.redact.errors import CannotRedact
 from gateway.pixels.redact.jpeg import flattened
 
@@ -19,7 +19,8 @@ QUALITY = 90  # of a JPEG that is drawn here
 def redacted(frame: bytes, boxes: Sequence[Box], facts: PixelFacts) -> bytes:
     """The frame with the boxes flat. JPEG in the DCT domain; what is lossless is decoded and encoded again.
 
-    Raises CannotRedact for what could only be done with further loss, CannotDecode, NoCodec.
+    So is what has lost something before, if the policy says so (`facts.irreversible`). Raises CannotRedact for what
+    could only be done with further loss, CannotDecode, NoCodec.
     """
     parts = on_picture(boxes, facts.columns, facts.rows)
     if not parts:
@@ -28,7 +29,7 @@ def redacted(frame: bytes, boxes: Sequence[Box], facts: PixelFacts) -> bytes:
         return flattened(frame, parts)
     if facts.transfer_syntax in NATIVE_LITTLE or facts.transfer_syntax == NATIVE_BIG:
         return _native(frame, parts, facts)
-    if facts.transfer_syntax != RLE and facts.transfer_syntax not in LOSSLESS:
+    if facts.transfer_syntax != RLE and lossless(facts) is None:
         raise CannotRedact
     pixels = np.array(decoded(frame, facts))
     for box in parts:
@@ -52,7 +53,7 @@ def written(pixels: Pixels, facts: PixelFacts) -> bytes:
         ordered = np.moveaxis(pixels, -1, 0) if colour and facts.planar else pixels
         data = np.ascontiguousarray(ordered).tobytes()
         return data + b"\0" * (len(data) & 1)
-    if (syntax != RLE and syntax not in LOSSLESS) or (colour and facts.photometric not in ("RGB", "YBR_RCT")):
+    if (syntax != RLE and lossless(facts) is None) or (colour and facts.photometric not in ("RGB", "YBR_RCT")):
         raise CannotRedact
     return _encoded(pixels, facts)
 
@@ -61,7 +62,10 @@ def _encoded(pixels: Pixels, facts: PixelFacts) -> bytes:
     try:
         if facts.transfer_syntax == RLE:
             return _run_lengths(pixels, facts)
-        return bytes(LOSSLESS[facts.transfer_syntax].encode(np.ascontiguousarray(pixels)))
+        pair = lossless(facts)
+        if pair is None:
+            raise CannotRedact
+        return bytes(pair.encode(np.ascontiguousarray(pixels)))
     except (imagecodecs.DelayedImportError, RuntimeError, ValueError, TypeError):
         raise CannotRedact from None
 
