@@ -20,8 +20,10 @@ from gateway.catalogue.standing import Standing, standing, word_on
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
 from gateway.errors import Conflict, SlidegateError
+from gateway.pixels.boxes import Box
 from gateway.pixels.detect.apart import ReaderGone, reader_apart
 from gateway.pixels.devices import BLACKLIST, DeviceVerdict, verdict
+from gateway.pixels.levels import Level
 from gateway.pixels.rules import PixelRules, load_rules
 from gateway.pixels.screen import CLEAN, WITHHELD, Eyes, Screened, screen, screen_slide
 from gateway.pixels.source import frames_of, level_of, pixel_facts
@@ -187,9 +189,10 @@ def outcomes(
     """What is seen in each image of a group, as the rule that fits it says. Raises what withholds them all."""
     if any(blacklisted(each, rules) for each in headers):
         return [BLACKLISTED] * len(headers)
-    if group.slide:
-        return screen_slide([level_of(each) for each in headers], eyes)
     lossy = rules.verdict(facts_of(group.instances[0])).irreversible
+    if group.slide:
+        levels = [level_of(each, lossy) for each in headers]
+        return screen_slide(levels, eyes, known_on(levels, headers, rules))
     if group.overview:
         return [screen_overview(headers[0], volumes, eyes, lossy)]
     return [_one(headers[0], rules, eyes, lossy)]
@@ -229,6 +232,14 @@ def device_verdict(header: Header, rules: PixelRules) -> DeviceVerdict:
     """What the rules for devices say of an image. Raises CannotDecode, DicomError."""
     facts = pixel_facts(header)
     return verdict(rules.devices, header.parsed(), facts.columns, facts.rows) if rules.devices else DeviceVerdict()
+
+
+def known_on(levels: Sequence[Level], headers: Sequence[Header], rules: PixelRules) -> list[tuple[Box, ...]]:
+    """Where the rules for devices say that something is written, on each level of a slide, in its pixels."""
+    if not rules.devices:
+        return []
+    pairs = zip(levels, headers, strict=True)
+    return [verdict(rules.devices, each.parsed(), level.width, level.height).boxes for level, each in pairs]
 
 
 def _only_beside_clean(group: Group, rules: PixelRules) -> None:

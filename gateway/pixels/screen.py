@@ -22,6 +22,7 @@ from gateway.pixels.redact.remarks import without_remarks
 ROUNDS = 3
 NOWHERE = Box(0, 0, 0, 0)
 CLEAN, REDACTED, REVIEW, WITHHELD = "clean", "redacted", "review", "withheld"
+Known = Sequence[Sequence[Box]]  # of each level of a slide, in its pixels, where its device is known to write
 OVER_ONE_ANOTHER = "Text may be on it, and its frames lie over one another, so that people cannot look at all of them."
 
 
@@ -118,43 +119,66 @@ def _beside(box: Box, marks: Sequence[Mark]) -> bool:
     return any(box.meets(each.box.grown(3 * min(each.box.height, each.box.width))) for each in marks)
 
 
-def screen_slide(levels: Sequence[Level], eyes: Eyes) -> list[Screened]:
+def screen_slide(levels: Sequence[Level], eyes: Eyes, known: Known = ()) -> list[Screened]:
     """The levels of one slide in their order: clean, or for a person to look at, with what was found marked on each.
 
     All images of the size that is looked at are: one that has parts, or focal planes of their own, has several.
     Text on tissue is rare, and among cells letters are easily missed, so that a person draws the last box.
-    Raises CannotDecode.
+    What is `known` is taken out before anyone looks. Raises CannotDecode, CannotRedact, NoCodec, TooMuchReplaced.
     """
+    written, gone = _known_on(levels, known), list[Mapping[int, bytes]]()
+    for level, on_it in zip(levels, written, strict=True):
+        gone.append(level.without(on_it) if on_it else {})
+    levels = [_bared(level, frames) for level, frames in zip(levels, gone, strict=True)]
     sizes = [(each.width, each.height) for each in levels]
     chosen = sizes[looked_at(sizes)]
     seen = [level for level, size in zip(levels, sizes, strict=True) if size == chosen]
     sheets = [(level, sheet) for level in seen for sheet in level.sheets()]
     found = [(level, each) for level, sheet in sheets for each in (*eyes.find(sheet), *eyes.find_ink(sheet))]
-    marks = [tuple(mark for level, each in found for mark in _on(one, level, [each])) for one in levels]
     if not found:
-        return [_tidy_level(Screened(CLEAN), each) for each in levels]
+        every = zip(levels, written, gone, strict=True)
+        return [_tidy_level(Screened(REDACTED if on_it else CLEAN, on_it, new), each) for each, on_it, new in every]
+    marks = [
+        (*on_it, *(mark for level, each in found for mark in _on(one, level, [each], level.shrunk)))
+        for one, on_it in zip(levels, written, strict=True)
+    ]
     if len(sheets) > 1:
         return [Screened(WITHHELD, each, reason=OVER_ONE_ANOTHER) for each in marks]
     return [Screened(REVIEW, each) for each in marks]
 
 
-def redact_slide(levels: Sequence[Level], drawn_on: int, boxes: Sequence[Box]) -> list[Screened]:
-    """Every level without these boxes, which were drawn on the assembled picture of one of them.
+def redact_slide(levels: Sequence[Level], drawn_on: int, boxes: Sequence[Box], known: Known = ()) -> list[Screened]:
+    """Every level without these boxes, which were drawn on the assembled picture of one of them, and what is known.
 
-    Raises CannotRedact, CannotDecode, NoCodec.
+    Raises CannotRedact, CannotDecode, NoCodec, TooMuchReplaced.
     """
-    drawn = [Finding(DRAWN, each, 1.0) for each in boxes]
-    marked = [(each, _on(each, levels[drawn_on], drawn)) for each in levels]
-    return [_tidy_level(Screened(REDACTED, tuple(marks), each.without(marks)), each) for each, marks in marked]
+    drawn, seen = [Finding(DRAWN, each, 1.0) for each in boxes], levels[drawn_on]
+    done = []
+    for level, written in zip(levels, _known_on(levels, known), strict=True):
+        marks = (*written, *_on(level, seen, drawn, seen.shrunk))
+        state = REDACTED if marks or boxes else CLEAN
+        done.append(_tidy_level(Screened(state, marks, level.without(marks)), level))
+    return done
+
+
+def _known_on(levels: Sequence[Level], known: Known) -> list[tuple[Mark, ...]]:
+    """Of each level the marks of what is known on any: what is written on one is to be seen on all."""
+    given = [(level, Finding(DEVICE, each, 1.0)) for level, boxes in zip(levels, known, strict=False) for each in boxes]
+    return [tuple(mark for level, found in given for mark in _on(one, level, [found], 1)) for one in levels]
+
+
+def _bared(level: Level, gone: Mapping[int, bytes]) -> Level:
+    """The level with other frames where there are some."""
+    return replace(level, frames=lambda number: gone.get(number) or level.frames(number)) if gone else level
 
 
 def _tidy_level(outcome: Screened, level: Level) -> Screened:
     return tidied(outcome, level.frames, len(level.places), level.facts)
 
 
-def _on(level: Level, seen: Level, found: Sequence[Finding]) -> list[Mark]:
-    """What was found on the level that was looked at, as marks on the frames of another."""
-    across, down = (seen.shrunk * a / b for a, b in ((level.width, seen.width), (level.height, seen.height)))
+def _on(level: Level, seen: Level, found: Sequence[Finding], shrunk: int) -> list[Mark]:
+    """What was found on the level that was looked at, so many times `shrunk`, as marks on the frames of another."""
+    across, down = (shrunk * a / b for a, b in ((level.width, seen.width), (level.height, seen.height)))
     return level.marks((each.kind, _stretched(each.box, across, down)) for each in found)
 
 

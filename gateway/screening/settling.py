@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.catalogue.contents import copies_of
 from gateway.catalogue.models import Instance, Screening
-from gateway.catalogue.screening import BLACKLISTED, blacklisted, device_verdict, headers_of
+from gateway.catalogue.screening import BLACKLISTED, blacklisted, device_verdict, headers_of, known_on
 from gateway.catalogue.seen import facts_of, is_slide, latest, levels_of, write
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header
@@ -113,9 +113,8 @@ def _outcomes(case: _Case) -> Sequence[Screened | SlidegateError]:
                 return [BLACKLISTED] * len(headers)
             if not is_slide(case.instances[0]):
                 return [_image(case, headers[0])]
-            if case.decision == ACCEPT:
-                return [tidied(Screened(CLEAN), *frames_of(each), pixel_facts(each)) for each in headers]
-            return redact_slide([level_of(each, case.irreversible) for each in headers], case.drawn_on, case.boxes)
+            levels = [level_of(each, case.irreversible) for each in headers]
+            return redact_slide(levels, case.drawn_on, case.boxes, known_on(levels, headers, case.rules))
     except SlidegateError as error:
         return [error] * len(case.instances)
 

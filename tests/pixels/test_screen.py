@@ -139,6 +139,31 @@ def test_text_on_a_slide_is_shown_to_a_person_and_taken_out_of_the_frames_of_eve
         assert len(frame) == len(full.frames(number))
 
 
+@pytest.mark.skipif(find_library("turbojpeg") is None, reason="libturbojpeg is not installed")
+def test_what_is_known_of_one_level_is_taken_out_of_all_before_anyone_looks() -> None:
+    levels, known = levels_of(Maker(4).tissue(1280, 1024)), [(), (Box(0, 0, 640, 64),)]
+    shown: list[np.ndarray] = []
+
+    class Sees:
+        def find(self, picture: np.ndarray) -> list[Finding]:
+            shown.append(picture)
+            return []
+
+        find_ink = find_rest = find
+
+    outcomes = screen_slide(levels, Sees(), known)
+    assert [each.state for each in outcomes] == [REDACTED, REDACTED]
+    assert {mark.kind for each in outcomes for mark in each.marks} == {"device"}
+    assert shown[0][:128].std() < 1
+    full, outcome = levels[0], outcomes[0]
+    after = Level(lambda n: outcome.replaced.get(n) or full.frames(n), full.places, 1280, 1024, full.facts)
+    assert after.sheets()[0][:128].std() < 1
+    assert np.array_equal(after.sheets()[0][256:], full.sheets()[0][256:])
+    for boxes in ([], [Box(0, 900, 8, 908)]):  # what people accept, and what they redact
+        for decided, seen in zip(redact_slide(levels, 0, boxes, known), outcomes, strict=True):
+            assert seen.replaced.keys() <= decided.replaced.keys()
+
+
 def test_a_clean_slide_is_clean_on_every_level(reader: Reader) -> None:
     outcomes = screen_slide(levels_of(Maker(4).tissue(1280, 1024)), reader)
     assert [each.state for each in outcomes] == [CLEAN, CLEAN]

@@ -30,7 +30,7 @@ from gateway.settings import current
 from gateway.trail.record import SYSTEM
 from tests.release.builders import World, at
 from tests.screening.builders import do_the_work, every_dataset, rules, seen_in
-from tests.screening.test_deciding import entries, says, the
+from tests.screening.test_deciding import assembled, entries, says, the
 
 NAMES = [0, 0, 300, 60]
 Change = Callable[[], None]
@@ -178,6 +178,27 @@ def test_a_blacklist_withholds_slides_too(world: World) -> None:
     path.write_text("FORMAT dicom\n%filter blacklist\nLABEL none of these\n  equals Modality SM\n")
     look(sees())
     assert {each.state for each in seen_in("SM")} == {WITHHELD}
+
+
+def test_what_a_device_is_known_to_write_on_a_slide_is_taken_out_of_all_its_levels(world: World) -> None:
+    path = current().policies_dir / "pixels" / "90-devices.dicom"
+    lowest = min(each.total_columns for each in the_levels())
+    only = f"  equals Modality SM\n  + equals TotalPixelMatrixColumns {lowest}\n"
+    path.write_text(f"FORMAT dicom\n%filter graylist\nLABEL top\n{only}  coordinates 0,0,{lowest},8\n")
+    look(sees())
+    found = seen_in("SM")
+    assert [each.state for each in found] == [REDACTED, REDACTED]
+    assert {mark[1] for each in found for mark in each.marks} == {DEVICE}
+    for entry in entries(world, "SM"):
+        assert entry.released
+        picture = assembled(world, entry)
+        assert picture[: 8 * picture.shape[1] // lowest].std() < 1
+        assert picture.std() > 1
+
+
+def the_levels() -> list[Instance]:
+    with database.reading() as db:
+        return [each for each in db.scalars(select(Instance)) if each.image_type[2:3] == ["VOLUME"]]
 
 
 def test_a_blacklist_holds_even_where_people_have_been_asked(world: World) -> None:
