@@ -20,7 +20,7 @@ from gateway.dicom.rope import SourceRange
 from gateway.pixels.boxes import Box
 from gateway.pixels.levels import Mark
 from gateway.pixels.rules import PixelRules
-from gateway.pixels.screen import Screened
+from gateway.pixels.screen import CLEAN, REDACTED, Screened
 
 CHUNK = 1024**2  # bytes
 
@@ -81,7 +81,8 @@ def copies_of(db: Session, screening: Screening, rules: PixelRules) -> list[Inst
 def as_seen(db: Session, earlier: Screening) -> Screened:
     """An earlier result as it was; its frames are read when they are asked for. Raises Withheld if some are lost."""
     marks = tuple(Mark(frame, kind, Box(*sides)) for frame, kind, *sides in earlier.marks)
-    return Screened(earlier.state, marks, _Read(kept(db, earlier)), earlier.rounds, earlier.reason)
+    frames = _Read(kept(db, earlier)) if earlier.state in (CLEAN, REDACTED) else {}
+    return Screened(earlier.state, marks, frames, earlier.rounds, earlier.reason)
 
 
 class _Read(Mapping[int, bytes]):

@@ -19,7 +19,7 @@ from gateway.catalogue.sources import open_source
 from gateway.catalogue.standing import Standing, standing, word_on
 from gateway.db import reading, transaction
 from gateway.dicom.header import Header, read_header
-from gateway.errors import Conflict, SlidegateError
+from gateway.errors import Conflict, SlidegateError, Withheld
 from gateway.pixels.boxes import Box
 from gateway.pixels.detect.apart import ReaderGone, reader_apart
 from gateway.pixels.devices import BLACKLIST, DeviceVerdict, verdict
@@ -204,11 +204,12 @@ def _seen_in_copies(group: Group, contents: Sequence[str], rules: PixelRules) ->
         if any(word_on(db, each) is not None for each in group.instances):
             return None
         before = seen_before(db, contents, rules)
-        return (
-            Looked([as_seen(db, each) for each in before], contents, [each.people for each in before])
-            if before
-            else None
-        )
+        if not before:
+            return None
+        try:
+            return Looked([as_seen(db, each) for each in before], contents, [each.people for each in before])
+        except Withheld:  # frames are lost that would be needed again
+            return None
 
 
 def _stand(db: Session, group: Group, looked: Looked) -> Iterator[Standing]:

@@ -26,7 +26,7 @@ from gateway.jobs.worker import Worker
 AT_ONCE, NOTES = 3, 3
 noted = threading.Semaphore(0)
 reads: list[int] = []
-_reading = threading.Lock()
+_reading, _meeting = threading.Lock(), threading.Barrier(2)
 
 
 @handler("test.read", needs=READER)
@@ -45,6 +45,16 @@ def read(payload: Any) -> None:
 @handler("test.beside")
 def beside(_payload: Any) -> None:
     noted.release()
+
+
+def meet(_number: int) -> bool:
+    """Whether another of these runs at the same time."""
+    try:
+        _meeting.wait(0.5)
+    except threading.BrokenBarrierError:
+        _meeting.reset()
+        return False
+    return True
 
 
 @pytest.fixture(autouse=True)
@@ -81,15 +91,6 @@ def test_two_scans_are_never_in_one_worker_at_once_and_other_work_goes_on() -> N
 
 
 def test_the_scheduler_itself_gives_a_worker_one_scan_at_a_time() -> None:
-    meeting = threading.Barrier(2)
-
-    def meet(_number: int) -> bool:
-        try:
-            meeting.wait(0.5)
-        except threading.BrokenBarrierError:
-            return False
-        return True
-
     with lanes() as found:
         assert list(found.usual.executor.map(meet, range(2))) == [True, True], "these meet"
         assert not any(found.reading.executor.map(meet, range(2)))

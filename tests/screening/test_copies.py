@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from gateway import db as database
 from gateway.catalogue import commands as catalogue
 from gateway.catalogue.contents import contents_of
 from gateway.catalogue.indexing import index_archive
-from gateway.catalogue.models import Archive, Instance, Screening
+from gateway.catalogue.models import Archive, Instance, ScreenedFrame, Screening
 from gateway.catalogue.patches import kept
 from gateway.catalogue.screening import screen_datasets
 from gateway.catalogue.seen import latest
@@ -172,6 +172,16 @@ def test_another_object_under_the_same_uid_never_has_the_result_of_the_old_one(f
     first, second = seen()
     assert (first.state, second.state) == (REDACTED, CLEAN)
     assert first.content_sha256 != before == second.content_sha256
+
+
+def test_copies_of_what_lost_its_frames_are_looked_at_anew(folder: Path) -> None:
+    look(Counted(BOX))
+    with database.transaction() as db:
+        db.execute(delete(ScreenedFrame))
+    os.utime(clip_in(folder), ns=(1, 1))
+    index_archive(by=SYSTEM, name="ngh", now=now())
+    assert look(Counted(BOX)).asked == 2 * FRAMES
+    assert len(replaced_of(seen()[0])) == FRAMES
 
 
 def test_the_digest_is_of_all_bytes_that_were_looked_at_together(folder: Path) -> None:
