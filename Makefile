@@ -5,7 +5,7 @@ APT_PACKAGES := chromium fonts-dejavu-core libturbojpeg0 orthanc orthanc-dicomwe
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-data test test-postgresql lint bench verifier lock clean system
+.PHONY: help diagrams laws demo demo-data test test-postgresql lint bench verifier lock clean system
 
 help:       ## list these targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -36,6 +36,12 @@ verifier: .venv/runtime   ## slidegate-verify as one file, var/slidegate-verify.
 
 faults: .venv/dev system  ## kills, crashes, full and read-only stores, tampering, at length; writes var/faults.json
 	$(BIN)/python -m tests.faults $(PARTS)
+
+laws: .venv/dev           ## ten thousand sequences of commands of governance (COUNT=); writes var/laws.json
+	$(BIN)/python -m tests.governance.sequences
+
+diagrams: .venv/runtime   ## draw the state diagrams of docs/governance.md from policies/workflows
+	$(BIN)/slidegate workflow redraw docs/governance.md
 
 lock: .venv/runtime       ## pin every dependency anew, with hashes
 	$(BIN)/pip install -q uv

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_smorest import Blueprint
 
 from gateway.catalogue import queries, site_api
-from gateway.catalogue.offers import Offer, offer
+from gateway.catalogue.offers import Offer, offer, offers
 from gateway.catalogue.schemas import DatasetSchema
 from gateway.db import reading
+from gateway.web.paging import PageSchema, following
 
 api = Blueprint("datasets", __name__, url_prefix="/api/v1", description="What can be applied for, and from whom")
 site_api.add_to(api)
 
 
 @api.get("/datasets")
+@api.arguments(PageSchema, location="query")
 @api.response(200, DatasetSchema(many=True))
 @api.doc(security=[])
-def index() -> list[Offer]:
+def index(asked: dict[str, Any]) -> tuple[list[Offer], dict[str, str]]:
     """All datasets, by title"""
     with reading() as db:
-        return [offer(db, each) for each in queries.datasets(db)]
+        page = queries.page_of_datasets(db, asked["page"])
+        return offers(db, page.rows), following(page)
 
 
 @api.get("/datasets/<slug>")

@@ -58,6 +58,7 @@ def sites_of(db: Session, account_id: str) -> Sequence[Site]:
     ).all()
 
 
-def custodians(db: Session) -> Sequence[Custodian]:
-    """Every custodian, by site."""
-    return db.scalars(select(Custodian).join(Site).order_by(Site.name, Custodian.account_id)).all()
+def custodians(db: Session) -> Sequence[tuple[str, Account]]:
+    """The id of a site and one of its custodians, of every site."""
+    asked = select(Custodian.site_id, Account).join(Account, Account.id == Custodian.account_id)
+    return [(row[0], row[1]) for row in db.execute(asked.order_by(Custodian.site_id, Account.name, Account.id))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -42,7 +43,16 @@ class Offer:
 
 def offer(db: Session, dataset: Dataset) -> Offer:
     """What is told of this dataset."""
-    held: Counts = counts(db, dataset.id)
+    return offers(db, [dataset])[0]
+
+
+def offers(db: Session, datasets: Sequence[Dataset]) -> list[Offer]:
+    """What is told of these datasets."""
+    held = counts(db, [each.id for each in datasets])
+    return [_offer(each, held[each.id]) for each in datasets]
+
+
+def _offer(dataset: Dataset, held: Counts) -> Offer:
     vocabulary, hierarchy = read_vocabulary(current().policies_dir), read_hierarchy(current().policies_dir)
     return Offer(
         slug=dataset.slug,

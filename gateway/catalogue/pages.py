@@ -6,13 +6,15 @@ from flask import Blueprint, render_template
 
 from gateway.catalogue import queries
 from gateway.catalogue.cohort_pages import cohorts
-from gateway.catalogue.offers import offer
+from gateway.catalogue.offers import offer, offers
 from gateway.catalogue.site_pages import sites
 from gateway.db import reading
 from gateway.deid.errors import BadRecipe, UnknownPolicy
 from gateway.deid.plan import load_plan
+from gateway.paging import Page
 from gateway.people.access import may
 from gateway.settings import current
+from gateway.web.paging import asked
 
 pages = Blueprint(
     "catalogue", __name__, template_folder="templates", static_folder="static", static_url_path="/assets/catalogue"
@@ -25,8 +27,9 @@ pages.register_blueprint(cohorts)
 def index() -> str:
     """What researchers can ask for."""
     with reading() as db:
-        offers = [offer(db, each) for each in queries.datasets(db)]
-    return render_template("catalogue/datasets.html", offers=offers, manages=may("catalogue.manage"))
+        found = queries.page_of_datasets(db, asked())
+        page = Page(offers(db, found.rows), found.number, found.more)
+    return render_template("catalogue/datasets.html", page=page, manages=may("catalogue.manage"))
 
 
 @pages.get("/datasets/<slug>")

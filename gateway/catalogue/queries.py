@@ -25,6 +25,7 @@ from gateway.catalogue.models import (
 from gateway.catalogue.words import each_once, modality_in_words, stain_in_words
 from gateway.dicom.frames.index import FrameIndex
 from gateway.errors import NotFound
+from gateway.paging import Page, page_of
 
 FEWEST = 5  # smaller counts are not told, so that nobody can be singled out
 
@@ -65,6 +66,11 @@ def sites(db: Session) -> list[Site]:
     return list(db.scalars(select(Site).order_by(Site.name)))
 
 
+def page_of_sites(db: Session, page: int) -> Page[Site]:
+    """A page of the sites, by name."""
+    return page_of(db, select(Site).order_by(Site.name, Site.id), page)
+
+
 def site_of_code(db: Session, code: str) -> Site:
     """The site of that code. Raises NotFound. Index: uq_site_code."""
     found = db.scalar(select(Site).where(Site.code == code))
@@ -78,6 +84,12 @@ def datasets(db: Session) -> list[Dataset]:
     return list(db.scalars(select(Dataset).order_by(Dataset.title)))
 
 
+def page_of_datasets(db: Session, page: int) -> Page[Dataset]:
+    """A page of the datasets, by title."""
+    asked = select(Dataset).options(joinedload(Dataset.site)).order_by(Dataset.title, Dataset.id)
+    return page_of(db, asked, page)
+
+
 def dataset(db: Session, slug: str) -> Dataset:
     """The dataset of that short name. Raises NotFound. Index: uq_dataset_slug."""
     found = db.scalar(select(Dataset).where(Dataset.slug == slug))
@@ -86,10 +98,12 @@ def dataset(db: Session, slug: str) -> Dataset:
     return found
 
 
-def counts(db: Session, dataset_id: str) -> Counts:
-    """What a dataset holds. Indexes: pk_dataset_study, ix_instance_series_id."""
+def counts(db: Session, dataset_ids: Collection[str]) -> dict[str, Counts]:
+    """What some datasets hold, by their ids. Indexes: pk_dataset_study, ix_instance_series_id."""
+    here = DatasetStudy.dataset_id.in_(dataset_ids), Instance.state == INDEXED
     joined = (
         select(
+            DatasetStudy.dataset_id,
             func.count(distinct(Study.patient_id)),
             func.count(distinct(Study.id)),
             func.count(distinct(case((Series.modality == "SM", Series.id)))),
@@ -98,25 +112,27 @@ def counts(db: Session, dataset_id: str) -> Counts:
         .join(DatasetStudy, DatasetStudy.study_id == Study.id)
         .join(Series, Series.study_id == Study.id)
         .join(Instance, Instance.series_id == Series.id)
-        .where(DatasetStudy.dataset_id == dataset_id, Instance.state == INDEXED)
+        .where(*here)
+        .group_by(DatasetStudy.dataset_id)
     )
-    patients, studies, slides, instances = db.execute(joined).one()
+    numbers = {row[0]: row[1:] for row in db.execute(joined)}
     kinds = db.execute(
-        select(Series.modality, Series.stain, Series.body_part)
+        select(DatasetStudy.dataset_id, Series.modality, Series.stain, Series.body_part)
         .join(DatasetStudy, DatasetStudy.study_id == Series.study_id)
         .join(Instance, Instance.series_id == Series.id)
-        .where(DatasetStudy.dataset_id == dataset_id, Instance.state == INDEXED)
+        .where(*here)
         .distinct()
     ).all()
-    return Counts(
-        patients,
-        studies,
-        slides,
-        instances,
-        modalities=each_once(modality_in_words(row.modality) for row in kinds),
-        stains=each_once(stain_in_words(row.stain) for row in kinds),
-        body_parts=each_once(row.body_part for row in kinds),
-    )
+    found = {}
+    for each in dataset_ids:
+        mine = [row for row in kinds if row.dataset_id == each]
+        found[each] = Counts(
+            *numbers.get(each, (0, 0, 0, 0)),
+            modalities=each_once(modality_in_words(row.modality) for row in mine),
+            stains=each_once(stain_in_words(row.stain) for row in mine),
+            body_parts=each_once(row.body_part for row in mine),
+        )
+    return found
 
 
 def patients_in(db: Session, dataset_id: str) -> list[str]:

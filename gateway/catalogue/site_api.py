@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_smorest import Blueprint
-from sqlalchemy.orm import Session
 
 from gateway.catalogue import custodians, queries
 from gateway.catalogue.cohort_pages import find
@@ -17,6 +16,7 @@ from gateway.db import reading, transaction
 from gateway.errors import NotFound
 from gateway.people.access import actor, requires
 from gateway.people.models import Account
+from gateway.web.paging import PageSchema, following
 
 Json = Mapping[str, Any]
 KEEPER = "catalogue.manage"
@@ -25,7 +25,8 @@ KEEPER = "catalogue.manage"
 def add_to(api: Blueprint) -> None:
     """Put these routes on the blueprint of the room."""
     keeps = requires(KEEPER)
-    api.get("/sites")(api.response(200, SiteToldSchema(many=True))(keeps(index)))
+    paged = api.arguments(PageSchema, location="query")
+    api.get("/sites")(paged(api.response(200, SiteToldSchema(many=True))(keeps(index))))
     api.post("/sites/<site_id>/custodians")(
         api.arguments(NewCustodianSchema)(api.response(201, SiteToldSchema)(keeps(appoint)))
     )
@@ -36,10 +37,11 @@ def add_to(api: Blueprint) -> None:
     )
 
 
-def index() -> list[Json]:
+def index(asked: Json) -> tuple[list[Json], dict[str, str]]:
     """Every site, and who answers for it"""
     with reading() as db:
-        return [_told(db, each) for each in queries.sites(db)]
+        page, known = queries.page_of_sites(db, asked["page"]), custodians.custodians(db)
+        return [_told(each, known) for each in page.rows], following(page)
 
 
 def appoint(sent: Json, site_id: str) -> Json:
@@ -49,7 +51,7 @@ def appoint(sent: Json, site_id: str) -> Json:
         if site is None or account is None:
             raise NotFound
         custodians.appoint(db, by=actor(), site=site, account=account, now=now())
-        return _told(db, site)
+        return _told(site, custodians.custodians(db))
 
 
 def dismiss(site_id: str, account_id: str) -> None:
@@ -72,6 +74,6 @@ def cohort(sent: Json) -> Json:
     return {"patients": found.patients, "datasets": found.datasets, "facets": facets}
 
 
-def _told(db: Session, site: Site) -> Json:
-    answer = [each.account_id for each in custodians.custodians(db) if each.site_id == site.id]
+def _told(site: Site, known: Sequence[tuple[str, Account]]) -> Json:
+    answer = [account.id for one, account in known if one == site.id]
     return {"id": site.id, "code": site.code, "name": site.name, "custodians": answer}

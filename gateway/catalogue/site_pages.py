@@ -7,13 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from gateway.catalogue import custodians
+from gateway.catalogue import custodians, queries
 from gateway.catalogue.models import Custodian, Site
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.people.access import actor, requires
 from gateway.people.models import Account, AccountRole
+from gateway.web.paging import asked
 
 sites = Blueprint("sites", __name__)
 
@@ -23,11 +24,11 @@ sites = Blueprint("sites", __name__)
 def index() -> str:
     """Every site with its custodians, and the people who could be one."""
     with reading() as db:
-        known = [(each, db.get_one(Account, each.account_id)) for each in custodians.custodians(db)]
-        found = db.scalars(select(Site).order_by(Site.name)).all()
+        known = custodians.custodians(db)
+        page = queries.page_of_sites(db, asked())
         return render_template(
             "catalogue/sites.html",
-            sites=[(site, [account for one, account in known if one.site_id == site.id]) for site in found],
+            page=page.told(lambda site: (site, [account for one, account in known if one == site.id])),
             candidates=_candidates(db),
         )
 

@@ -24,6 +24,7 @@ COMMANDS = {  # name -> module.attribute; the order is that of the help page
     "consent": "consent.consent",
     "optout": "consent.optout",
     "audit": "audit.audit",
+    "workflow": "workflow.workflow",
     "account": "account.account",
     "token": "account.token",
 }

@@ -124,8 +124,10 @@ def list_datasets() -> None:
     from gateway.catalogue.queries import counts, datasets
 
     with db.reading() as session:
-        for each in datasets(session):
-            held = counts(session, each.id)
+        found = datasets(session)
+        counted = counts(session, [each.id for each in found])
+        for each in found:
+            held = counted[each.id]
             click.echo(
                 f"{each.slug:24} {each.site.code:8} {held.studies:6} studies {held.slides:6} slides  {each.title}"
             )

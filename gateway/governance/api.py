@@ -48,6 +48,7 @@ from gateway.governance.schemas import (
 from gateway.governance.viewer import FORM, me, reads_all, rules_for
 from gateway.people.access import requires, signed_in
 from gateway.settings import current
+from gateway.web.paging import PageSchema, following
 
 api = Blueprint("applications", __name__, url_prefix="/api/v1/applications", description="Apply, review and decide")
 after_api.add_to(api)
@@ -55,16 +56,15 @@ team_api.add_to(api)
 
 
 @api.get("")
+@api.arguments(PageSchema, location="query")
 @api.response(200, ApplicationSchema(many=True))
 @signed_in
-def index() -> list[Json]:
-    """My applications, and every submitted one for those who read all"""
+def index(asked: Json) -> tuple[list[Json], dict[str, str]]:
+    """My applications, and every submitted one for those who read all, newest first"""
     with reading() as db:
         account = me(db)
-        found = {each.id: each for each in queries.applications_of(db, account.id)}
-        if reads_all():
-            found |= {each.id: each for each in queries.applications_submitted(db)}
-        return [told(each, account, reads_all=reads_all()) for each in found.values()]
+        page = queries.applications_seen_by(db, account.id, asked["page"], reads_all=reads_all())
+        return [told(each, account, reads_all=reads_all()) for each in page.rows], following(page)
 
 
 @api.get("/form")
@@ -76,20 +76,23 @@ def form() -> Json:
 
 
 @api.get("/waiting")
+@api.arguments(PageSchema, location="query")
 @api.response(200, WaitingSchema(many=True))
 @signed_in
-def waiting() -> list[Json]:
+def waiting(asked: Json) -> tuple[list[Json], dict[str, str]]:
     """What waits for me as steward, reviewer or chair, the longest wait first"""
     with reading() as db:
         account = me(db)
-        return [
+        page = waiting_for(db, account, asked["page"]).page
+        rows: list[Json] = [
             {
                 "application": told(item.application, account, reads_all=reads_all()),
                 "what": item.what,
                 "since": item.since,
             }
-            for item in waiting_for(db, account)
+            for item in page.rows
         ]
+        return rows, following(page)
 
 
 @api.get("/<application_id>")

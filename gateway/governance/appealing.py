@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Invalid
@@ -103,8 +101,3 @@ def _decide(
     touch(db, application)
     record(db, action=f"appeal.{state.value}", actor=acting(by), now=now, subject=application.id)
     telling.appeal_heard(db, application=application, state=state, now=now)
-
-
-def waiting(db: Session) -> Sequence[Application]:
-    """Rejected applications whose appeal nobody has heard. Index: ix_appeal_state."""
-    return db.scalars(select(Application).join(Appeal).where(Appeal.state == AppealState.WAITING)).all()

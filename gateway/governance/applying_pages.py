@@ -25,6 +25,7 @@ from gateway.governance.timeline import promised, steps
 from gateway.governance.viewer import FORM, may_apply, me, reads_all, rules_for
 from gateway.people.access import requires, signed_in
 from gateway.settings import current
+from gateway.web.paging import asked
 
 applying = Blueprint("applying", __name__)
 
@@ -35,12 +36,10 @@ def index() -> str:
     """My applications; all of them for those who read all."""
     with reading() as db:
         account = me(db)
-        mine = queries.applications_of(db, account.id)
-        others = queries.applications_submitted(db) if reads_all() else []
         return render_template(
             "governance/applications.html",
-            mine=mine,
-            others=[each for each in others if each.applicant_id != account.id],
+            mine=queries.applications_of(db, account.id, asked()),
+            others=queries.applications_of_others(db, account.id, asked("all")) if reads_all() else None,
             reads_all=reads_all(),
             may_apply=may_apply(),
         )

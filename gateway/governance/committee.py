@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from gateway.governance.models import (
     Vote,
 )
 from gateway.governance.states import touch
-from gateway.governance.workflow import Workflow
+from gateway.governance.workflow import Stage
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.trail.record import record
@@ -55,20 +56,19 @@ class NoVoteNow(Refused):
     title = "There is no vote on this application now"
 
 
-def sites_to_answer(db: Session, application: Application, account: Account) -> list[SiteConsent]:
-    """Sites for which this account may answer now: its own, not answered, no conflict, not its own project."""
+def sites_to_answer(application: Application, account: Account, mine: Collection[str]) -> list[SiteConsent]:
+    """Of the account's own sites those for which it may answer now: not answered, no conflict, not its own project."""
     workflow = application.workflow
-    if workflow is None or not workflow.custodian_role or application.state != State.IN_REVIEW:
+    if workflow is None or workflow.sites is None or application.state != State.IN_REVIEW:
         return []
-    if not _may(application, account, workflow):
+    if not _may(application, account, workflow.sites) or not progress.is_open(application, workflow.sites):
         return []
-    mine = {each.id for each in custodians.sites_of(db, account.id)}
     return [each for each in progress.sites_waiting(application) if each.site_id in mine]
 
 
-def _may(application: Application, account: Account, workflow: Workflow) -> bool:
+def _may(application: Application, account: Account, stage: Stage) -> bool:
     try:
-        guards.may_judge(application, account, workflow.custodian_role)
+        guards.may_judge(application, account, stage.role)
     except Forbidden:
         return False
     return True
@@ -86,13 +86,14 @@ def answer_for_site(
 ) -> None:
     """Agree for a site, or decline with reasons.
 
-    Raises NoSitesAsked, NotYourSite, AlreadyAnswered, and what may_judge raises.
+    Raises NoSitesAsked, NotYourSite, AlreadyAnswered, TooEarly, and what may_judge raises.
     """
     guards.in_state(application, State.IN_REVIEW)
-    role = guards.rules_of(application).custodian_role
-    if not role:
+    stage = guards.rules_of(application).sites
+    if stage is None:
         raise NoSitesAsked
-    guards.may_judge(application, by, role)
+    guards.may_judge(application, by, stage.role)
+    progress.has_begun(application, stage)
     consent = next((each for each in application.sites if each.site_id == site_id), None)
     if consent is None or site_id not in {each.id for each in custodians.sites_of(db, by.id)}:
         raise NotYourSite
@@ -105,14 +106,14 @@ def answer_for_site(
     touch(db, application)
     detail = {"site": site_id, "answer": answer.value}
     record(db, action="site.answered", actor=acting(by), now=now, subject=application.id, detail=detail)
-    telling.came_in(db, application=application, now=now)
+    telling.came_in(db, application=application, stage=stage, now=now)
 
 
 def cast_vote(db: Session, *, by: Account, application: Application, choice: Choice, now: datetime) -> Vote:
     """Vote once, when reviews and sites are in. Raises NoVoteNow, AlreadyAnswered, and what may_judge raises."""
     guards.in_state(application, State.IN_REVIEW)
     ballot = guards.rules_of(application).ballot
-    if ballot is None or not progress.votes_open(application):
+    if ballot is None or not progress.is_open(application, ballot):
         raise NoVoteNow
     guards.may_vote(application, by, ballot)
     if any(each.account_id == by.id for each in application.votes):
@@ -122,7 +123,7 @@ def cast_vote(db: Session, *, by: Account, application: Application, choice: Cho
     touch(db, application)
     detail = {"choice": vote.choice}
     record(db, action="vote.cast", actor=acting(by), now=now, subject=application.id, detail=detail)
-    telling.came_in(db, application=application, now=now)
+    telling.came_in(db, application=application, stage=ballot, now=now)
     return vote
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from gateway.catalogue import custodians
 from gateway.errors import Forbidden
 from gateway.governance import appealing, guards, progress
 from gateway.governance.committee import sites_to_answer
-from gateway.governance.models import Application, ReviewState, State
-from gateway.governance.queries import can_decide, open_applications, review_of
+from gateway.governance.models import Application, Review, ReviewState, State
+from gateway.governance.queries import applications_with, can_decide, review_of
+from gateway.governance.queue import queue
 from gateway.governance.workflow import Workflow
+from gateway.paging import ON_A_PAGE, Page
 from gateway.people.models import Account
 
 Ask = Literal["triage", "recommend", "site", "vote", "decide", "appeal", "nothing"]
@@ -38,18 +41,33 @@ class Waiting:
     since: datetime
 
 
-def waiting_for(db: Session, account: Account) -> list[Waiting]:
-    """What this account can do next in any of its roles; the longest wait first."""
-    found = []
-    for each in (*open_applications(db), *appealing.waiting(db)):
-        before = desk(db, each, account)
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A page of what waits for somebody, and how much it is in all."""
+
+    page: Page[Waiting]
+    total: int
+
+
+def waiting_for(db: Session, account: Account, page: int = 1) -> Waits:
+    """What this account can do next in any of its roles, one page of it; the longest wait first."""
+    found = queue(db, account, page)
+    sites = frozenset(each.id for each in custodians.sites_of(db, account.id))
+    rows = []
+    for each in applications_with(db, found.ids):
+        before = desk(db, each, account, sites=sites)
         if before.since is not None:
-            found.append(Waiting(each, before.words, before.since))
-    return sorted(found, key=lambda item: item.since)
+            rows.append(Waiting(each, before.words, before.since))
+    rows.sort(key=lambda item: item.since)
+    more = found.total > page * ON_A_PAGE
+    return Waits(Page(rows, page, more), found.total if more or page > 1 else len(rows))
 
 
-def desk(db: Session, each: Application, account: Account) -> Desk:
-    """The first thing that this account has to do about this application now, or why there is none."""
+def desk(db: Session, each: Application, account: Account, *, sites: Collection[str] | None = None) -> Desk:
+    """The first thing that this account has to do about this application now, or why there is none.
+
+    `sites`: ids of those that it answers for, where somebody knows them already.
+    """
     if guards.on_team(each, account):
         return Desk("nothing", guards.OwnApplication.title + ".")
     if hears := _hears(each, account):
@@ -59,7 +77,8 @@ def desk(db: Session, each: Application, account: Account) -> Desk:
     if any(one.account_id == account.id for one in each.conflicts):
         return Desk("nothing", guards.Conflicted.title + ".")
     workflow = guards.rules_of(each)
-    found = next(_asks(db, each, account, workflow), None)
+    mine = [one.id for one in custodians.sites_of(db, account.id)] if sites is None else sites
+    found = next(_asks(each, account, workflow, mine), None)
     return found or Desk("nothing", _why_nothing(each, account))
 
 
@@ -73,32 +92,32 @@ def _hears(each: Application, account: Account) -> Desk | None:
     return Desk("appeal", "Hear the appeal", found.made_at)
 
 
-def _asks(db: Session, each: Application, account: Account, workflow: Workflow) -> Iterator[Desk]:
+def _asks(each: Application, account: Account, workflow: Workflow, mine: Collection[str]) -> Iterator[Desk]:
     roles = account.role_keys
     if each.state == State.SUBMITTED:
-        if workflow.triage_role in roles:
+        if workflow.triage.role in roles:
             yield Desk("triage", "Choose reviewers", each.submitted_at)
         return
-    mine = review_of(each, account)
-    if mine is not None and mine.state == ReviewState.WAITING and _role_of(workflow, mine.group) in roles:
-        yield Desk("recommend", "Give your recommendation", mine.asked_at)
-    if sites := sites_to_answer(db, each, account):
+    place = review_of(each, account)
+    if place is not None and place.state == ReviewState.WAITING and _may_review(each, account, place):
+        yield Desk("recommend", "Give your recommendation", place.asked_at)
+    if sites := sites_to_answer(each, account, mine):
         yield Desk("site", f"Answer for {sites[0].site.name}", sites[0].asked_at)
     if _may_vote(each, account, workflow):
         yield Desk("vote", "Vote", _last_answer(each))
     if can_decide(each, account) and not progress.missing(each):
         yield Desk("decide", "Decide", max([_last_answer(each), *(one.cast_at for one in each.votes)]))
-    if progress.lacking(each) and workflow.triage_role in roles:
+    if progress.lacking(each) and workflow.triage.role in roles:
         yield Desk("triage", "Ask another reviewer", _last_answer(each))
 
 
-def _role_of(workflow: Workflow, group: str) -> str | None:
-    found = workflow.group(group)
-    return found.role if found else None
+def _may_review(each: Application, account: Account, place: Review) -> bool:
+    group = guards.rules_of(each).group(place.group)
+    return group is not None and group.role in account.role_keys and progress.is_open(each, group)
 
 
 def _may_vote(each: Application, account: Account, workflow: Workflow) -> bool:
-    if workflow.ballot is None or not progress.votes_open(each):
+    if workflow.ballot is None or not progress.is_open(each, workflow.ballot):
         return False
     try:
         guards.may_vote(each, account, workflow.ballot)
@@ -117,7 +136,10 @@ def _last_answer(each: Application) -> datetime:
 def _why_nothing(each: Application, account: Account) -> str:
     if each.state == State.SUBMITTED:
         return "A data steward chooses the reviewers first."
-    if review_of(each, account) is not None or any(one.account_id == account.id for one in each.votes):
+    place = review_of(each, account)
+    if place is not None and place.state == ReviewState.WAITING:
+        return "Your review comes later. " + " ".join(progress.missing(each)[:1])
+    if place is not None or any(one.account_id == account.id for one in each.votes):
         return "You have answered. The chair decides when everything is in."
     return " ".join(progress.missing(each)) or "Everything is in. The chair decides."
 
@@ -130,7 +152,7 @@ def proposed_decision(each: Application, today: date) -> dict[str, Any]:
 
 def proposed_last_day(each: Application, today: date) -> date:
     """The last day if access lasts as long as applied for, within the policy's longest grant."""
-    longest = guards.rules_of(each).max_days
+    longest = guards.rules_of(each).decision.max_days
     months = each.form.answer_for("months", each.answers)
     asked = each.form.answer_for("start", each.answers)
     first = max(today, date.fromisoformat(asked) if asked else today)

@@ -270,14 +270,14 @@ def may_vote(application: Application, by: Account, ballot: Ballot) -> None:
 def may_decide(application: Application, by: Account) -> None:
     """The decider holds the role, is not on the team and, by policy, had no other part: triage, review, site, vote."""
     workflow = rules_of(application)
-    may_judge(application, by, workflow.decision_role)
+    may_judge(application, by, workflow.decision.role)
     if by.id in had_a_say_before(application):
         raise ReviewedIt("You had a say in the rejection, so somebody else has to decide after the appeal.")
-    if not workflow.decider_may_have_triaged and by.id in triagers(application):
+    if not workflow.decision.may_have_triaged and by.id in triagers(application):
         raise TriagedIt
-    if not workflow.decider_may_have_voted and _voted(application, by):
+    if not workflow.decision.may_have_voted and _voted(application, by):
         raise VotedOnIt
-    if workflow.decider_may_have_reviewed:
+    if workflow.decision.may_have_reviewed:
         return
     answered = {each.reviewer_id for each in application.reviews_given}
     if by.id in answered | {each.answered_by_id for each in application.sites}:
@@ -288,5 +288,5 @@ def end_is_allowed(ends: datetime, *, starts: datetime, workflow: Workflow) -> N
     """Access ends after it starts, and no later than the policy's longest grant. Raises EndNotAllowed."""
     if ends <= starts:
         raise EndNotAllowed("Access has to end after it starts, in the future.")
-    if ends > starts + timedelta(days=workflow.max_days + 1):  # the last day counts to its end
-        raise EndNotAllowed(f"Access can last for {workflow.max_days} days at most.")
+    if ends > starts + timedelta(days=workflow.decision.max_days + 1):  # the last day counts to its end
+        raise EndNotAllowed(f"Access can last for {workflow.decision.max_days} days at most.")

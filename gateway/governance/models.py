@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.catalogue.models import Site
@@ -111,12 +111,14 @@ class Application(Base):
         CheckConstraint(_one_of("state", State), name="state"),
         CheckConstraint(_one_of("kind", Kind), name="kind"),
         CheckConstraint("(state = 'draft') = (submitted_at is null) or state = 'withdrawn'", name="submitted"),
+        Index("ix_application_state", "state", "workflow_sha256", "submitted_at"),
+        Index("ix_application_newest", "submitted_at", "started_at", "applicant_id", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     applicant_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16), default=Kind.NEW.value)
-    state: Mapped[str] = mapped_column(String(32), default=State.DRAFT.value, index=True)
+    state: Mapped[str] = mapped_column(String(32), default=State.DRAFT.value)
     version: Mapped[int] = mapped_column(default=1)
     form_sha256: Mapped[str] = mapped_column(ForeignKey("policy_text.sha256"))
     workflow_sha256: Mapped[str | None] = mapped_column(ForeignKey("policy_text.sha256"))

@@ -38,28 +38,26 @@ def install(app: Flask) -> None:
 def review_cards(account: Account) -> list[Card]:
     """How many applications wait for this account, and the longest wait."""
     with reading() as db:
-        waiting = waiting_for(db, db.merge(account, load=True))
-    if not waiting:
+        waits = waiting_for(db, db.merge(account, load=True))
+    if not waits.page.rows:
         return []
-    days = days_since(waiting[0].since, now())
+    days = days_since(waits.page.rows[0].since, now())
     text = f"The longest wait is {days} {'day' if days == 1 else 'days'}." if days else "All came in today."
-    return [Card(title="Applications that wait for you", text=text, href="/reviews", count=len(waiting))]
+    return [Card(title="Applications that wait for you", text=text, href="/reviews", count=waits.total)]
 
 
 def application_cards(account: Account) -> list[Card]:
     """The account's own applications that are not closed, and those returned to it."""
     with reading() as db:
-        mine = queries.applications_of(db, account.id)
+        counted = queries.counted(db, account.id)
         cards = []
         for state, title, text in (
             (State.DRAFT, "Drafts", "Finish and submit them when you are ready."),
             (State.RETURNED, "Returned to you", "Read the reasons, revise and apply again."),
         ):
-            count = sum(each.state == state for each in mine if not queries.was_revised(db, each))
-            if count:
+            if count := counted.get(state, 0):
                 cards.append(Card(title=title, text=text, href="/applications", count=count))
-        going = sum(each.state in (State.SUBMITTED, State.IN_REVIEW) for each in mine)
-        if going:
+        if going := counted.get(State.SUBMITTED, 0) + counted.get(State.IN_REVIEW, 0):
             text = "The committee is looking at them. You can follow each step."
             cards.append(Card(title="Applications on their way", text=text, href="/applications", count=going))
         return cards

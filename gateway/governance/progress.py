@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.errors import Conflict
 from gateway.governance.guards import NoQuorum, rules_of
 from gateway.governance.models import Application, Choice, Review, ReviewState, SiteAnswer, SiteConsent
-from gateway.governance.workflow import ReviewGroup
+from gateway.governance.workflow import Ballot, ReviewGroup, Sites, Stage
 
 
 class NoSiteAgreed(Conflict):
@@ -22,6 +22,12 @@ class NotCarried(Conflict):
     title = "The committee's vote did not carry, so this application cannot be approved"
 
 
+class TooEarly(Conflict):
+    """A stage has not begun: something that comes before it is not in."""
+
+    code = "too-early"
+
+
 def in_play(application: Application, group: ReviewGroup) -> list[Review]:
     """Reviewers of the group who were asked and did not step aside."""
     here = [each for each in application.reviews if each.group == group.key]
@@ -33,36 +39,42 @@ def lacking(application: Application) -> list[ReviewGroup]:
     return [each for each in rules_of(application).groups if len(in_play(application, each)) < each.quorum]
 
 
-def reviews_missing(application: Application) -> list[str]:
-    """A sentence for each group whose quorum is not in."""
-    missing = []
-    for group in rules_of(application).groups:
-        have = len(application.given_in(group.key))
-        if have < group.quorum:
-            missing.append(f"{group.title}: {group.quorum} reviews are needed before a decision, and {have} so far.")
-    return missing
-
-
 def sites_waiting(application: Application) -> list[SiteConsent]:
     """Sites that have not answered."""
     return [each for each in application.sites if each.state == SiteAnswer.WAITING]
 
 
-def votes_open(application: Application) -> bool:
-    """Whether the committee votes now: everybody before it has answered."""
-    if rules_of(application).ballot is None:
-        return False
-    return not reviews_missing(application) and not sites_waiting(application)
+def missing_at(application: Application, stage: Stage) -> list[str]:
+    """What a stage still waits for, as sentences; empty once it is done."""
+    match stage:
+        case ReviewGroup():
+            need, have = stage.quorum, len(application.given_in(stage.key))
+            short = have < need
+            return [f"{stage.title}: {need} reviews are needed before a decision, and {have} so far."] if short else []
+        case Sites():
+            return [f"{each.site.name} has not answered yet." for each in sites_waiting(application)]
+        case Ballot():
+            need, have = stage.quorum, len(application.votes)
+            return [f"{need} votes are needed before a decision, and {have} so far."] if have < need else []
+        case _:
+            return []
+
+
+def is_open(application: Application, stage: Stage) -> bool:
+    """Whether a stage has begun: whatever comes before it is done."""
+    return not any(missing_at(application, each) for each in rules_of(application).before(stage))
+
+
+def has_begun(application: Application, stage: Stage) -> None:
+    """A stage has begun. Raises TooEarly with what has to come in first."""
+    for each in rules_of(application).before(stage):
+        if found := missing_at(application, each):
+            raise TooEarly(found[0])
 
 
 def missing(application: Application) -> list[str]:
     """What has to come in before a decision, as sentences; empty once the chair may decide."""
-    found = reviews_missing(application)
-    found += [f"{each.site.name} has not answered yet." for each in sites_waiting(application)]
-    ballot, cast = rules_of(application).ballot, len(application.votes)
-    if ballot is not None and cast < ballot.quorum:
-        found.append(f"{ballot.quorum} votes are needed before a decision, and {cast} so far.")
-    return found
+    return [words for stage in rules_of(application).between for words in missing_at(application, stage)]
 
 
 def everything_is_in(application: Application) -> None:
@@ -87,7 +99,7 @@ def carried(application: Application) -> None:
 
 def sites_agreed(application: Application) -> set[str] | None:
     """Ids of the sites that agreed; None where the workflow does not ask them. Raises NoSiteAgreed."""
-    if not rules_of(application).custodian_role:
+    if rules_of(application).sites is None:
         return None
     agreed = {each.site_id for each in application.sites if each.state == SiteAnswer.AGREED}
     if not agreed:

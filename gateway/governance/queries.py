@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from gateway.catalogue import custodians
 from gateway.governance import guards
 from gateway.governance.models import Application, Invitation, Review, ReviewState, State
+from gateway.paging import Page, page_of
 from gateway.people.models import Account
+from gateway.projects.models import Project
 
 WITH: tuple[Any, ...] = (
     Application.reviews,
-    Application.applicant,
     Application.sites,
     Application.votes,
     Application.conflicts,
     Application.invitations,
+    Application.workflow_text,
+    Application.appeal,
+    Application.decision,
 )
+TOLD: tuple[Any, ...] = (selectinload(Application.applicant), selectinload(Application.form_text))
 
 
 def application(db: Session, application_id: str) -> Application:
@@ -56,36 +61,50 @@ def _has_a_say(db: Session, found: Application, account: Account) -> bool:
     return bool(asked) and any(each.id in asked for each in custodians.sites_of(db, account.id))
 
 
-def applications_of(db: Session, account_id: str) -> Sequence[Application]:
-    """Everything that this account applied for, alone or with others, newest first."""
+def applications_of(db: Session, account_id: str, page: int = 1) -> Page[Application]:
+    """What this account applied for, alone or with others, newest first. Index: ix_application_applicant_id."""
+    return page_of(db, _newest_first().where(_is_of(account_id)), page)
+
+
+def applications_of_others(db: Session, account_id: str, page: int = 1) -> Page[Application]:
+    """What anybody else ever handed in, newest first. Index: ix_application_newest."""
+    handed_in = Application.submitted_at.is_not(None), Application.applicant_id != account_id
+    newest = Application.submitted_at.desc(), Application.id
+    return page_of(db, select(Application).where(*handed_in).order_by(*newest).options(*TOLD), page)
+
+
+def applications_seen_by(db: Session, account_id: str, page: int, *, reads_all: bool) -> Page[Application]:
+    """What this account may list, newest first. Index: ix_application_newest."""
+    mine = _is_of(account_id)
+    seen = or_(mine, Application.submitted_at.is_not(None)) if reads_all else mine
+    return page_of(db, _newest_first().where(seen).options(*map(selectinload, WITH)), page)
+
+
+def counted(db: Session, account_id: str) -> dict[str, int]:
+    """How many of the account's applications are in each state; those that were returned only if not taken up again."""
+    again = aliased(Application)
+    taken_up = select(again.id).where(again.revises_id == Application.id).exists()
+    open_ = or_(Application.state != State.RETURNED, ~taken_up)
+    asked = select(Application.state, func.count()).where(_is_of(account_id), open_).group_by(Application.state)
+    return {row[0]: row[1] for row in db.execute(asked)}
+
+
+def _is_of(account_id: str) -> ColumnElement[bool]:
     joined = select(Invitation.application_id).where(Invitation.accepted_by_id == account_id)
-    mine = or_(Application.applicant_id == account_id, Application.id.in_(joined))
-    return db.scalars(_newest_first().where(mine)).all()
-
-
-def applications_submitted(db: Session) -> Sequence[Application]:
-    """Everything that was ever handed in, newest first."""
-    return db.scalars(_newest_first().where(Application.submitted_at.is_not(None))).all()
-
-
-def was_revised(db: Session, each: Application) -> bool:
-    """Whether a new draft was made of this returned application."""
-    return db.scalar(select(Application.id).where(Application.revises_id == each.id)) is not None
+    return or_(Application.applicant_id == account_id, Application.id.in_(joined))
 
 
 def _newest_first() -> Select[Application]:
-    return select(Application).order_by(
-        func.coalesce(Application.submitted_at, Application.started_at).desc(), Application.id
-    )
+    newest = func.coalesce(Application.submitted_at, Application.started_at).desc()
+    return select(Application).order_by(newest, Application.id).options(*TOLD)
 
 
-def open_applications(db: Session) -> Sequence[Application]:
-    """Everything that is submitted or in review. Index: ix_application_state."""
-    return db.scalars(
-        select(Application)
-        .where(or_(Application.state == State.SUBMITTED, Application.state == State.IN_REVIEW))
-        .options(*map(selectinload, WITH))
-    ).all()
+def applications_with(db: Session, ids: Sequence[str]) -> Sequence[Application]:
+    """Those of some ids, with all that it takes to say whom they wait for."""
+    found = select(Application).where(Application.id.in_(ids))
+    before, project = selectinload(Application.revises), selectinload(Application.changes)
+    more = (before.options(*map(selectinload, WITH)), project.selectinload(Project.memberships))
+    return db.scalars(found.options(*map(selectinload, WITH), *TOLD, *more)).all()
 
 
 def can_decide(each: Application, account: Account) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.db import transaction
-from gateway.governance import telling
+from gateway.governance import guards, progress, telling
 from gateway.governance.models import Application, Review, ReviewState, State
 from gateway.jobs.rounds import go_round
 from gateway.settings import current
@@ -33,4 +33,10 @@ def overdue(db: Session, now: datetime) -> Sequence[Review]:
     asked = now - timedelta(days=current().review_days)
     waiting = select(Review).where(Review.state == ReviewState.WAITING, Review.asked_at <= asked)
     here = waiting.join(Application).where(Application.state == State.IN_REVIEW)
-    return db.scalars(here.order_by(Review.asked_at, Review.id)).all()
+    late = db.scalars(here.order_by(Review.asked_at, Review.id))
+    return [each for each in late if _has_begun(each)]
+
+
+def _has_begun(review: Review) -> bool:
+    group = guards.rules_of(review.application).group(review.group)
+    return group is not None and progress.is_open(review.application, group)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.catalogue import queries as catalogue
-from gateway.governance import guards, telling
+from gateway.governance import guards, progress, telling
 from gateway.governance.committee import declare_conflict
 from gateway.governance.models import (
     Application,
@@ -20,6 +20,7 @@ from gateway.governance.models import (
     State,
 )
 from gateway.governance.states import move, touch
+from gateway.governance.workflow import ReviewGroup
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.trail.record import record
@@ -41,7 +42,7 @@ def begin_review(
     guards.in_state(application, State.SUBMITTED)
     guards.as_seen(application, version)
     workflow = guards.rules_of(application)
-    guards.may_judge(application, by, workflow.triage_role)
+    guards.may_judge(application, by, workflow.triage.role)
     for group in workflow.groups:
         chosen = reviewers.get(group.key, ())
         if len({each.id for each in chosen}) < group.reviewers:
@@ -52,10 +53,12 @@ def begin_review(
     if set(reviewers) - {each.key for each in workflow.groups} or len(set(everybody)) < len(everybody):
         raise guards.UnfitReviewer("Nobody can review in two groups.")
     move(db, application, State.IN_REVIEW, review_began_at=now, triaged_by_id=by.id)
+    detail = {"reviewers": len(everybody)}
+    record(db, action="application.in-review", actor=acting(by), now=now, subject=application.id, detail=detail)
     for group in workflow.groups:
         for reviewer in reviewers[group.key]:
             _ask(db, by=by, application=application, group=group.key, reviewer=reviewer, now=now)
-    if workflow.custodian_role:
+    if workflow.sites is not None:
         _ask_sites(db, application=application, now=now)
 
 
@@ -65,7 +68,7 @@ def ask_another(
     """Ask one more person for a review group, as when somebody stepped aside."""
     guards.in_state(application, State.IN_REVIEW)
     workflow = guards.rules_of(application)
-    guards.may_judge(application, by, workflow.triage_role)
+    guards.may_judge(application, by, workflow.triage.role)
     asked = workflow.group(group)
     if asked is None:
         raise guards.UnfitReviewer("There is no such group of reviewers.")
@@ -85,7 +88,7 @@ def recommend(
     now: datetime,
 ) -> Review:
     """Give one's recommendation, once, while the application is in review."""
-    review = _place(application, by)
+    review, group = _place(application, by)
     review.state = ReviewState.GIVEN.value
     review.recommendation = Recommendation(recommendation).value
     review.comments = comments.strip()
@@ -94,7 +97,7 @@ def recommend(
     touch(db, application)
     detail = {"recommendation": review.recommendation, "conditions": len(review.conditions)}
     record(db, action="review.given", actor=acting(by), now=now, subject=application.id, detail=detail)
-    telling.came_in(db, application=application, now=now)
+    telling.came_in(db, application=application, stage=group, now=now)
     return review
 
 
@@ -104,7 +107,7 @@ def step_aside(db: Session, *, by: Account, application: Application, conflict: 
     declare_conflict(db, by=by, application=application, why=conflict, now=now)
 
 
-def _place(application: Application, by: Account) -> Review:
+def _place(application: Application, by: Account) -> tuple[Review, ReviewGroup]:
     guards.in_state(application, State.IN_REVIEW)
     guards.not_own(application, by)
     review = guards.review_waiting(application, by)
@@ -112,7 +115,8 @@ def _place(application: Application, by: Account) -> Review:
     if group is None:
         raise guards.NotAsked
     guards.may_judge(application, by, group.role)
-    return review
+    progress.has_begun(application, group)
+    return review, group
 
 
 def _ask(db: Session, *, by: Account, application: Application, group: str, reviewer: Account, now: datetime) -> None:
@@ -121,7 +125,9 @@ def _ask(db: Session, *, by: Account, application: Application, group: str, revi
     db.flush()
     detail = {"reviewer": reviewer.id, "group": group}
     record(db, action="review.asked", actor=acting(by), now=now, subject=application.id, detail=detail)
-    telling.asked_to_review(db, application=application, reviewer=reviewer, now=now)
+    asked = guards.rules_of(application).group(group)
+    if asked is not None and progress.is_open(application, asked):  # else once it is
+        telling.asked_to_review(db, application=application, reviewer=reviewer, now=now)
 
 
 def _ask_sites(db: Session, *, application: Application, now: datetime) -> None:
@@ -130,4 +136,6 @@ def _ask_sites(db: Session, *, application: Application, now: datetime) -> None:
     for site_id in sorted(asked):
         application.sites.append(SiteConsent(site_id=site_id, state=SiteAnswer.WAITING.value, asked_at=now))
     db.flush()
-    telling.asked_for_sites(db, application=application, now=now)
+    stage = guards.rules_of(application).sites
+    if stage is not None and progress.is_open(application, stage):
+        telling.asked_for_sites(db, application=application, stage=stage, now=now)

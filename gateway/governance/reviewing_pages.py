@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from markupsafe import Markup
 from marshmallow import Schema, ValidationError
 
+from gateway.catalogue import custodians
 from gateway.catalogue import queries as catalogue
 from gateway.clock import now
 from gateway.db import reading, transaction
@@ -42,6 +43,7 @@ from gateway.governance.sent import decision_sent, review_sent, reviewers_sent, 
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
 from gateway.people.models import Account
+from gateway.web.paging import asked
 
 reviewing = Blueprint("reviewing", __name__)
 FORMS: tuple[type[Schema], ...] = (
@@ -64,9 +66,9 @@ def index() -> str:
     """What waits for me, and since when."""
     moment = now()
     with reading() as db:
-        waiting = waiting_for(db, me(db))
-        days = {each.application.id: days_since(each.since, moment) for each in waiting}
-        return render_template("governance/reviews.html", waiting=waiting, days=days)
+        waits = waiting_for(db, me(db), asked())
+        days = {each.application.id: days_since(each.since, moment) for each in waits.page.rows}
+        return render_template("governance/reviews.html", waits=waits, days=days)
 
 
 @reviewing.get("/reviews/<application_id>")
@@ -191,7 +193,7 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             asks=before_me.asks,
             why_not=before_me.words,
             groups=[(each, queries.possible_reviewers(db, found, each.role)) for each in groups] if triage else [],
-            sites=sites_to_answer(db, found, account),
+            sites=sites_to_answer(found, account, [each.id for each in custodians.sites_of(db, account.id)]),
             tally=progress.tally(found),
             may_conflict=before_me.asks not in ("nothing", "appeal"),
             sent=EMPTY | sent,

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import custodians
 from gateway.errors import Conflict, Forbidden
 from gateway.governance import guards, progress
-from gateway.governance.models import AppealState, Application, Outcome, Review
-from gateway.governance.workflow import Ballot
+from gateway.governance.models import AppealState, Application, Outcome, Review, ReviewState
+from gateway.governance.workflow import Ballot, ReviewGroup, Sites, Stage
 from gateway.notices.commands import tell
 from gateway.notices.models import Kind
 from gateway.people import queries as people
@@ -32,7 +32,7 @@ APPEALS = {
 
 def submitted(db: Session, *, application: Application, now: datetime) -> None:
     """Those who choose the reviewers are told."""
-    role = guards.rules_of(application).triage_role
+    role = guards.rules_of(application).triage.role
     to = _fit(db, application, role)
     _to_judges(db, application, to, Kind.SUBMITTED, "has been submitted: choose its reviewers", now)
 
@@ -42,24 +42,38 @@ def asked_to_review(db: Session, *, application: Application, reviewer: Account,
     _to_judges(db, application, [reviewer], Kind.ASKED, "waits for your review", now)
 
 
-def asked_for_sites(db: Session, *, application: Application, now: datetime) -> None:
-    """The custodians of the sites that are asked are told."""
-    role, asked = guards.rules_of(application).custodian_role, {each.site_id for each in application.sites}
-    answering = [people.account(db, each.account_id) for each in custodians.custodians(db) if each.site_id in asked]
-    to = [each for each in answering if _may_judge(application, each, role)]
+def asked_for_sites(db: Session, *, application: Application, stage: Sites, now: datetime) -> None:
+    """The custodians of the sites that have not answered are told."""
+    asked = {each.site_id for each in progress.sites_waiting(application)}
+    answering = [each for site, each in custodians.custodians(db) if site in asked]
+    to = [each for each in answering if _may_judge(application, each, stage.role)]
     _to_judges(db, application, to, Kind.TURN, "waits for the answer of your site", now)
 
 
-def came_in(db: Session, *, application: Application, now: datetime) -> None:
-    """A review, answer or vote is in: tell voters once the vote opens, and deciders once nothing is missing."""
+def came_in(db: Session, *, application: Application, stage: Stage, now: datetime) -> None:
+    """Something came in at a stage: if it is done with that, whoever comes next is told, and deciders at the end."""
     rules = guards.rules_of(application)
-    if rules.ballot is not None and progress.votes_open(application):
-        to = _voters(db, application, rules.ballot)
-        _to_judges(db, application, to, Kind.TURN, "waits for your vote", now, once="vote")
+    following = [each for each in rules.between if each.step == stage.step + 1]
+    if following and progress.is_open(application, following[0]):
+        for each in following:
+            _has_begun(db, application, each, now)
     if not progress.missing(application):
-        deciding = people.holders(db, rules.decision_role)
+        deciding = people.holders(db, rules.decision.role)
         to = [each for each in deciding if _may_decide(application, each)]
         _to_judges(db, application, to, Kind.TURN, "waits for your decision", now, once="decide")
+
+
+def _has_begun(db: Session, application: Application, stage: Stage, now: datetime) -> None:
+    match stage:
+        case ReviewGroup():
+            places = [each for each in application.reviews if each.group == stage.key]
+            to = [each.reviewer for each in places if each.state == ReviewState.WAITING]
+            _to_judges(db, application, to, Kind.ASKED, "waits for your review", now, once=stage.key)
+        case Sites():
+            asked_for_sites(db, application=application, stage=stage, now=now)
+        case Ballot():
+            to = _voters(db, application, stage)
+            _to_judges(db, application, to, Kind.TURN, "waits for your vote", now, once="vote")
 
 
 def decided(db: Session, *, application: Application, outcome: Outcome, now: datetime) -> None:
@@ -73,7 +87,7 @@ def overdue(db: Session, *, review: Review, days: int, now: datetime) -> None:
     application, once = review.application, f"overdue-{review.id}"
     words = f"has waited for your review for more than {days} days"
     _to_judges(db, application, [review.reviewer], Kind.OVERDUE, words, now, once=once)
-    stewards = _fit(db, application, guards.rules_of(application).triage_role)
+    stewards = _fit(db, application, guards.rules_of(application).triage.role)
     words = f"has waited for a review for more than {days} days: somebody else can be asked"
     _to_judges(db, application, stewards, Kind.OVERDUE, words, now, once=once)
 

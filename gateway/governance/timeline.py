@@ -9,7 +9,7 @@ from typing import Literal
 
 from gateway.governance import progress
 from gateway.governance.models import Appeal, AppealState, Application, SiteAnswer, State
-from gateway.governance.workflow import ReviewGroup, Workflow
+from gateway.governance.workflow import Ballot, ReviewGroup, Stage, Workflow
 
 Standing = Literal["done", "now", "later", "stopped"]
 
@@ -42,18 +42,28 @@ def steps(each: Application, workflow: Workflow) -> list[Step]:
         began = [("Started", each.started_at), ("Submitted", each.submitted_at), ("In review", each.review_began_at)]
         before = [Step(title, "", "done", when) for title, when in began if when]
         return [*before, Step("Withdrawn", "You took it back", "stopped", each.closed_at)]
-    return [*_beginning(each, state), *_stages(each, state, workflow), _ending(each, state), *_after(each)]
+    return [*_beginning(each, state), *_stages(each, state, workflow), _ending(each, state, workflow), *_after(each)]
 
 
 def promised(workflow: Workflow) -> list[Step]:
     """The stages that an application under this workflow would go through."""
-    first = Step("Submitted", "A data steward checks it and chooses the reviewers", "later")
-    groups = [Step(each.title, f"{_reviewers(each.quorum)} it", "later") for each in workflow.groups]
-    sites = (
-        [Step("Sites", "Each hospital whose slides you ask for answers", "later")] if workflow.custodian_role else []
-    )
-    vote = [Step("Vote", f"At least {workflow.ballot.quorum} members vote", "later")] if workflow.ballot else []
-    return [first, *groups, *sites, *vote, Step("Decision", "The chair of the committee decides", "later")]
+    first = Step("Submitted", f"A {_who(workflow.triage)} checks it and chooses the reviewers", "later")
+    between = [Step(stage.title, _promise(stage), "later") for stage in workflow.between]
+    return [first, *between, Step(workflow.decision.title, f"A {_who(workflow.decision)} decides", "later")]
+
+
+def _who(stage: Stage) -> str:
+    return stage.role.replace("-", " ")
+
+
+def _promise(stage: Stage) -> str:
+    match stage:
+        case ReviewGroup():
+            return f"{_reviewers(stage.quorum)} it"
+        case Ballot():
+            return f"At least {stage.quorum} members vote"
+        case _:
+            return "Each hospital whose slides you ask for answers"
 
 
 def _reviewers(number: int) -> str:
@@ -75,38 +85,45 @@ def _stages(each: Application, state: State, workflow: Workflow) -> Iterator[Ste
         yield from promised(workflow)[1:-1]
         return
     closed = state != State.IN_REVIEW
-    for group in workflow.groups:
-        yield _review_step(each, group, closed)
-    if workflow.custodian_role:
-        yield _sites_step(each, closed)
-    if workflow.ballot is not None:
-        have, need = len(each.votes), workflow.ballot.quorum
-        now: Standing = "now" if progress.votes_open(each) else "later"
-        yield Step("Vote", f"{have} of {need} votes are in", "done" if closed or have >= need else now)
+    for stage in workflow.between:
+        yield _step(each, stage, closed)
 
 
-def _review_step(each: Application, group: ReviewGroup, closed: bool) -> Step:
+def _step(each: Application, stage: Stage, closed: bool) -> Step:
+    begun: Standing = "now" if progress.is_open(each, stage) else "later"
+    match stage:
+        case ReviewGroup():
+            return _review_step(each, stage, closed, begun)
+        case Ballot():
+            have, need = len(each.votes), stage.quorum
+            return Step(stage.title, f"{have} of {need} votes are in", "done" if closed or have >= need else begun)
+        case _:
+            return _sites_step(each, stage, closed, begun)
+
+
+def _review_step(each: Application, group: ReviewGroup, closed: bool, begun: Standing) -> Step:
     given = each.given_in(group.key)
     if closed or len(given) >= group.quorum:
         return Step(group.title, "", "done", max((one.answered_at for one in given if one.answered_at), default=None))
-    return Step(group.title, f"{len(given)} of {group.quorum} reviews are in", "now", each.review_began_at)
+    return Step(group.title, f"{len(given)} of {group.quorum} reviews are in", begun, each.review_began_at)
 
 
-def _sites_step(each: Application, closed: bool) -> Step:
+def _sites_step(each: Application, stage: Stage, closed: bool, begun: Standing) -> Step:
     answered = [one for one in each.sites if one.answered_at]
     declined = [one.site.name for one in each.sites if one.state == SiteAnswer.DECLINED]
     text = f"{len(answered)} of {len(each.sites)} have answered"
     if declined:
         text += f"; {', '.join(declined)} declined"
-    return Step("Sites", text, "done" if closed or len(answered) == len(each.sites) else "now")
+    return Step(stage.title, text, "done" if closed or len(answered) == len(each.sites) else begun)
 
 
-def _ending(each: Application, state: State) -> Step:
+def _ending(each: Application, state: State, workflow: Workflow) -> Step:
     if state in ENDINGS:
         title, text, standing = ENDINGS[state]
         return Step(title, text, standing, each.closed_at)
     ready = state == State.IN_REVIEW and not progress.missing(each)
-    return Step("Decision", "The chair of the committee decides", "now" if ready else "later")
+    decision = workflow.decision
+    return Step(decision.title, f"A {_who(decision)} decides", "now" if ready else "later")
 
 
 def _after(each: Application) -> Iterator[Step]:

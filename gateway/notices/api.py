@@ -11,8 +11,9 @@ from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.notices import commands, queries
 from gateway.notices.models import Notice
-from gateway.notices.schemas import NoticeSchema, PageSchema
+from gateway.notices.schemas import NoticeSchema
 from gateway.people.access import signed_in, the_account
+from gateway.web.paging import PageSchema, following
 
 api = Blueprint("notices-api", __name__, url_prefix="/api/v1/notices", description="What I was told")
 
@@ -21,10 +22,11 @@ api = Blueprint("notices-api", __name__, url_prefix="/api/v1/notices", descripti
 @api.arguments(PageSchema, location="query")
 @api.response(200, NoticeSchema(many=True))
 @signed_in
-def index(sent: Mapping[str, Any]) -> Sequence[Notice]:
-    """My notices, the newest first, fifty to a page"""
+def index(asked: Mapping[str, Any]) -> tuple[Sequence[Notice], dict[str, str]]:
+    """My notices, the newest first"""
     with reading() as db:
-        return queries.page_of(db, the_account().id, sent["page"])[0]
+        page = queries.notices_of(db, the_account().id, asked["page"])
+        return page.rows, following(page)
 
 
 @api.post("/<notice_id>/read")

@@ -43,6 +43,7 @@ class Notice(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "once"),
         Index("ix_notice_account_id_read_at", "account_id", "read_at"),
+        Index("ix_notice_account_id_made_at", "account_id", "made_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
-from marshmallow import ValidationError
+from flask import Blueprint, Flask, flash, g, redirect, render_template, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.errors import NotFound
 from gateway.notices import commands, queries
 from gateway.notices.models import Kind
-from gateway.notices.schemas import PageSchema
 from gateway.people.access import signed_in, the_account
 from gateway.people.models import Account
 from gateway.people.session import current_account
 from gateway.web.cards import Card
+from gateway.web.paging import asked
 
 pages = Blueprint("notices", __name__, template_folder="templates")
 TAGS = {
@@ -39,13 +37,6 @@ TAGS = {
 }
 
 
-class NoSuchPage(NotFound):
-    """The list is shorter."""
-
-    code = "page-not-found"
-    title = "There is no such page of this list"
-
-
 def install(app: Flask) -> None:
     """Show the number of unread notices at the top of every page, and on the desk."""
     app.jinja_env.globals["unread"] = _unread
@@ -56,13 +47,9 @@ def install(app: Flask) -> None:
 @signed_in
 def index() -> str:
     """My notices, the newest first."""
-    try:
-        page = PageSchema().load(request.args)["page"]
-    except ValidationError:
-        raise NoSuchPage from None
     with reading() as db:
-        found, older = queries.page_of(db, the_account().id, page)
-    return render_template("notices/notices.html", notices=found, older=older, page=page, tags=TAGS)
+        page = queries.notices_of(db, the_account().id, asked())
+    return render_template("notices/notices.html", page=page, tags=TAGS)
 
 
 @pages.post("/notices/<notice_id>/read")

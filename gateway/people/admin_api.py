@@ -14,6 +14,7 @@ from gateway.people.access import actor, requires
 from gateway.people.models import Account
 from gateway.people.roles import permissions_of
 from gateway.people.schemas import AccountSchema, NewAccountSchema, RolesSchema
+from gateway.web.paging import PageSchema, following
 
 Json = Mapping[str, Any]
 MANAGER = "account.manage"
@@ -22,7 +23,8 @@ MANAGER = "account.manage"
 def add_to(api: Blueprint) -> None:
     """Put these routes on the blueprint of the room."""
     manages, one = requires(MANAGER), api.response(200, AccountSchema)
-    api.get("/accounts")(api.response(200, AccountSchema(many=True))(manages(index)))
+    paged = api.arguments(PageSchema, location="query")
+    api.get("/accounts")(paged(api.response(200, AccountSchema(many=True))(manages(index))))
     api.post("/accounts")(api.arguments(NewAccountSchema)(api.response(201, AccountSchema)(manages(create))))
     api.get("/accounts/<account_id>")(one(manages(show)))
     api.put("/accounts/<account_id>/roles")(api.arguments(RolesSchema)(one(manages(change))))
@@ -36,10 +38,11 @@ def told(account: Account) -> Json:
     return {name: getattr(account, name) for name in AccountSchema().fields if name not in own} | own
 
 
-def index() -> list[Json]:
-    """Everybody"""
+def index(asked: Json) -> tuple[list[Json], dict[str, str]]:
+    """Everybody, by name"""
     with reading() as db:
-        return [told(each) for each in queries.accounts(db)]
+        page = queries.page_of_accounts(db, asked["page"])
+        return [told(each) for each in page.rows], following(page)
 
 
 def show(account_id: str) -> Json:

@@ -14,6 +14,7 @@ from gateway.people import commands, queries
 from gateway.people.access import actor, requires
 from gateway.people.roles import roles
 from gateway.people.schemas import NewAccountSchema, RolesSchema, faults
+from gateway.web.paging import asked
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -21,9 +22,11 @@ admin = Blueprint("admin", __name__, url_prefix="/admin")
 @admin.get("")
 @requires("account.manage")
 def index() -> str:
-    """Everybody."""
+    """Everybody; `?q=` keeps those whose name or address holds it."""
+    named = request.args.get("q", "")
     with reading() as db:
-        return render_template("people/accounts.html", accounts=queries.accounts(db), roles=roles().by_key, now=now())
+        page = queries.page_of_accounts(db, asked(), named=named)
+        return render_template("people/accounts.html", page=page, named=named, roles=roles().by_key, now=now())
 
 
 @admin.get("/accounts/new")

@@ -27,7 +27,7 @@ class Account(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200), index=True)
     organisation: Mapped[str] = mapped_column(String(200), default="")
     password_hash: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]

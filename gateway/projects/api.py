@@ -15,6 +15,7 @@ from gateway.projects.joining import STEWARD, put_on, take_off
 from gateway.projects.models import Membership
 from gateway.projects.schemas import MembershipSchema, NewMemberSchema, ProjectSchema, project_told
 from gateway.projects.viewer import me, seen_by
+from gateway.web.paging import PageSchema, following
 
 api = Blueprint("projects-api", __name__, url_prefix="/api/v1", description="Projects, their members, and training")
 after_api.add_to(api)
@@ -22,13 +23,15 @@ ready_api.add_to(api)
 
 
 @api.get("/projects")
+@api.arguments(PageSchema, location="query")
 @api.response(200, ProjectSchema(many=True))
 @signed_in
-def index() -> list[dict[str, Any]]:
-    """My projects; every project for those who may revoke access"""
+def index(asked: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """My projects; every project for those who may revoke access, newest first"""
     with reading() as db:
-        found = queries.all_projects(db) if may("grant.revoke") else queries.projects_of(db, me(db).id)
-        return [project_told(each) for each in found]
+        member = None if may("grant.revoke") else me(db).id
+        page = queries.page_of_projects(db, asked["page"], member=member)
+        return [project_told(each) for each in page.rows], following(page)
 
 
 @api.get("/projects/<project_id>")

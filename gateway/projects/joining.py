@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.errors import Forbidden, Invalid, NotFound
-from gateway.people.access import may
 from gateway.people.models import Account
+from gateway.people.roles import permissions_of
 from gateway.people.tokens import acting
 from gateway.projects import commands, queries
 from gateway.projects.grant_changes import not_a_member
@@ -54,7 +54,7 @@ def take_off(db: Session, *, by: Account, project: Project, account_id: str, now
     """Take a person off the project; anybody may leave. Raises NotYoursToRemove, NoSuchMember, LeadStays."""
     own = queries.membership(db, project.id, by.id)
     leads = own is not None and own.role == LEAD
-    if not (leads or may(STEWARD) or account_id == by.id):
+    if not (leads or STEWARD in permissions_of(by) or account_id == by.id):
         raise NotYoursToRemove
     membership = queries.membership(db, project.id, account_id)
     if membership is None:

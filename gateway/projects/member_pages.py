@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from gateway.clock import now
 from gateway.db import transaction
 from gateway.errors import Conflict, Invalid
-from gateway.people.access import requires, signed_in
+from gateway.people.access import requires, signed_in, the_account
 from gateway.projects.joining import STEWARD, NoSuchMember, put_on, take_off
 from gateway.projects.viewer import me, seen_by
 
@@ -47,5 +47,5 @@ def remove(project_id: str, account_id: str) -> Response:
         flash(refusal.message)
     else:
         flash("Access under this project has ended for this person.")
-    left = account_id == account.id
+    left = account_id == the_account().id
     return redirect(url_for("projects.index") if left else url_for("projects.show", project_id=project_id))

@@ -27,7 +27,7 @@ class Project(Base):
     lay_title: Mapped[str] = mapped_column(String(200), default="")
     lay_summary: Mapped[str] = mapped_column(Text, default="")
     application_id: Mapped[str | None] = mapped_column(String(16), unique=True)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="project")
     grants: Mapped[list[Grant]] = relationship(back_populates="project", order_by="Grant.starts_at")

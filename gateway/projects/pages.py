@@ -31,6 +31,7 @@ from gateway.projects.training import to_check
 from gateway.projects.training_pages import training
 from gateway.projects.viewer import NoSuchProject, me, seen_by
 from gateway.web.cards import Card
+from gateway.web.paging import asked
 
 Panel = Callable[[Project, Account], Markup]
 pages = Blueprint("projects", __name__, template_folder="templates")
@@ -53,10 +54,10 @@ def index() -> str:
     moment = now()
     with reading() as db:
         account = me(db)
-        found = queries.all_projects(db) if may("grant.revoke") else queries.projects_of(db, account.id)
+        found = queries.page_of_projects(db, asked(), member=None if may("grant.revoke") else account.id)
         return render_template(
             "projects/projects.html",
-            projects=[(each, _standings(each, moment)) for each in found],
+            page=found.told(lambda each: (each, _standings(each, moment))),
             sees_all=may("grant.revoke"),
         )
 

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from gateway.paging import Page, page_of
 from gateway.people.models import Account
 from gateway.projects.models import Grant, Membership, Project
+
+TO_CHOOSE = 200  # of a list in a form
+
+
+def page_of_projects(db: Session, page: int, *, member: str | None = None) -> Page[Project]:
+    """A page of every project, or of those of a member, newest first. Index: ix_project_created_at."""
+    asked = select(Project).order_by(Project.created_at.desc(), Project.id)
+    if member is not None:
+        asked = asked.join(Membership, Membership.project_id == Project.id).where(Membership.account_id == member)
+    grants = selectinload(Project.grants).selectinload(Grant.datasets)
+    more = (selectinload(each) for each in (Project.memberships, Project.closure, Project.conditions))
+    return page_of(db, asked.options(grants, *more), page)
+
+
+def titles(db: Session, named: str = "") -> Sequence[tuple[str, str]]:
+    """The ids and titles of the newest projects, of those whose title holds some text. Index: ix_project_created_at."""
+    asked = select(Project.id, Project.title).where(Project.title.icontains(named.strip(), autoescape=True))
+    return [(row[0], row[1]) for row in db.execute(asked.order_by(Project.created_at.desc()).limit(TO_CHOOSE))]
+
+
+def titles_of(db: Session, ids: Collection[str]) -> dict[str, str]:
+    """The titles of some projects by their ids."""
+    return {row[0]: row[1] for row in db.execute(select(Project.id, Project.title).where(Project.id.in_(ids)))}
 
 
 def projects_of(db: Session, account_id: str) -> Sequence[Project]:
@@ -21,12 +45,6 @@ def projects_of(db: Session, account_id: str) -> Sequence[Project]:
         .options(selectinload(Project.grants))
         .order_by(Project.created_at.desc(), Project.id)
     ).all()
-
-
-def all_projects(db: Session) -> Sequence[Project]:
-    """Every project, newest first."""
-    statement = select(Project).options(selectinload(Project.grants))
-    return db.scalars(statement.order_by(Project.created_at.desc(), Project.id)).all()
 
 
 def project(db: Session, project_id: str) -> Project | None:
@@ -46,18 +64,18 @@ def membership(db: Session, project_id: str, account_id: str) -> Membership | No
 
 def grants_running(db: Session, now: datetime) -> Sequence[Grant]:
     """Grants that admit their members at this moment, soonest end first."""
-    return db.scalars(
-        select(Grant)
-        .where(Grant.starts_at <= now, Grant.ends_at > now, Grant.revoked_at.is_(None))
-        .where(Grant.suspended_at.is_(None))
-        .order_by(Grant.ends_at)
-    ).all()
+    return db.scalars(_running(now)).all()
+
+
+def _running(now: datetime) -> Select[Grant]:
+    here = Grant.starts_at <= now, Grant.ends_at > now, Grant.revoked_at.is_(None), Grant.suspended_at.is_(None)
+    return select(Grant).where(*here).order_by(Grant.ends_at)
 
 
 def running_for(db: Session, account_id: str, now: datetime) -> Sequence[Grant]:
     """Grants that let this account in at this moment."""
-    mine = set(db.scalars(select(Membership.project_id).where(Membership.account_id == account_id)))
-    return [each for each in grants_running(db, now) if each.project_id in mine]
+    mine = select(Membership.project_id).where(Membership.account_id == account_id)
+    return db.scalars(_running(now).where(Grant.project_id.in_(mine))).all()
 
 
 def account_of(db: Session, email: str) -> Account | None:

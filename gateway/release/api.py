@@ -10,10 +10,10 @@ from marshmallow import Schema, fields
 
 from gateway.db import reading
 from gateway.people.access import signed_in, the_account
-from gateway.projects.queries import projects_of
 from gateway.release.destruction_api import add_to
-from gateway.release.queries import releases_of_projects
+from gateway.release.queries import page_of_releases
 from gateway.settings import current
+from gateway.web.paging import PageSchema, following
 
 api = Blueprint("releases-api", __name__, url_prefix="/api/v1/releases", description="Releases of your projects")
 
@@ -43,9 +43,10 @@ class Releases(MethodView):
     """The collection."""
 
     @signed_in
+    @api.arguments(PageSchema, location="query")
     @api.response(200, ReleaseSchema(many=True))
-    def get(self) -> Any:
+    def get(self, asked: dict[str, Any]) -> Any:
         """List the releases of your projects, newest first"""
         with reading() as db:
-            projects = [each.id for each in projects_of(db, the_account().id)]
-            return list(releases_of_projects(db, projects))
+            page = page_of_releases(db, the_account().id, asked["page"])
+            return list(page.rows), following(page)

@@ -9,13 +9,14 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from gateway.errors import Conflict, Forbidden, Invalid, NotFound
 from gateway.notices.models import Kind
+from gateway.paging import Page, page_of
 from gateway.people.models import Account
 from gateway.people.tokens import acting
-from gateway.projects.models import Project
+from gateway.projects.models import Membership, Project
 from gateway.projects.queries import membership
 from gateway.projects.telling import reference, tell_members, tell_stewards
 from gateway.release.facts import first
@@ -155,13 +156,39 @@ def waiting(db: Session) -> Sequence[DestructionOrder]:
     return db.scalars(asked.order_by(DestructionOrder.made_at, DestructionOrder.id)).all()
 
 
-def all_orders(db: Session, limit: int = 500) -> Sequence[DestructionOrder]:
-    """Those that wait first, the oldest first; then the newest of those that are confirmed."""
-    done = select(DestructionOrder).where(DestructionOrder.confirmed_at.is_not(None))
-    return [*waiting(db), *db.scalars(done.order_by(DestructionOrder.confirmed_at.desc()).limit(limit))]
+def page_of_orders(db: Session, page: int, *, projects: Collection[str] | None = None) -> Page[DestructionOrder]:
+    """A page of all orders, or of some projects': those that wait, the oldest first; then what was confirmed last.
+
+    Indexes: ix_destruction_order_confirmed_at_made_at, ix_destruction_order_project_id.
+    """
+    done = DestructionOrder.confirmed_at
+    asked = select(DestructionOrder).options(selectinload(DestructionOrder.project))
+    if projects is not None:
+        asked = asked.where(DestructionOrder.project_id.in_(projects))
+    return page_of(
+        db, asked.order_by(done.is_not(None), done.desc(), DestructionOrder.made_at, DestructionOrder.id), page
+    )
 
 
-def orders_of(db: Session, project_ids: Collection[str]) -> Sequence[DestructionOrder]:
-    """The orders of some projects, those that wait first. Index: ix_destruction_order_project_id."""
-    asked = select(DestructionOrder).where(DestructionOrder.project_id.in_(project_ids))
+def orders_of(db: Session, project_id: str) -> Sequence[DestructionOrder]:
+    """The orders of a project, those that wait first. Index: ix_destruction_order_project_id."""
+    asked = select(DestructionOrder).where(DestructionOrder.project_id == project_id)
     return db.scalars(asked.order_by(DestructionOrder.confirmed_at.is_not(None), DestructionOrder.made_at)).all()
+
+
+def counted(db: Session) -> int:
+    """How many orders wait for a confirmation. Index: ix_destruction_order_confirmed_at_made_at."""
+    return db.scalar(select(func.count()).where(DestructionOrder.confirmed_at.is_(None))) or 0
+
+
+def counted_of(db: Session, account_id: str) -> Sequence[tuple[str, str, int]]:
+    """(id and title of a project, how many orders wait) for an account's projects. Index: ix_membership_account_id."""
+    rows = db.execute(
+        select(Project.id, Project.title, func.count())
+        .join(Membership, Membership.project_id == Project.id)
+        .join(DestructionOrder, DestructionOrder.project_id == Project.id)
+        .where(Membership.account_id == account_id, DestructionOrder.confirmed_at.is_(None))
+        .group_by(Project.id, Project.title)
+        .order_by(Project.title, Project.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -13,8 +13,9 @@ from gateway.db import reading, transaction
 from gateway.people.access import may, signed_in
 from gateway.projects.queries import membership, projects_of
 from gateway.projects.viewer import me
-from gateway.release.destroying import LONGEST, NoSuchOrder, all_orders, confirm, orders_of
+from gateway.release.destroying import LONGEST, NoSuchOrder, confirm, page_of_orders
 from gateway.release.models import DestructionOrder
+from gateway.web.paging import PageSchema, following
 
 PERMISSION = "patient.forget"
 
@@ -43,18 +44,21 @@ class ConfirmationSchema(Schema):
 
 def add_to(api: Blueprint) -> None:
     """Put these routes on the blueprint of releases."""
-    api.get("/destruction-orders")(api.response(200, OrderSchema(many=True))(signed_in(index)))
+    paged = api.arguments(PageSchema, location="query")
+    api.get("/destruction-orders")(paged(api.response(200, OrderSchema(many=True))(signed_in(index))))
     api.post("/destruction-orders/<order_id>/confirmation")(
         api.arguments(ConfirmationSchema)(api.response(200, OrderSchema)(signed_in(confirmed)))
     )
 
 
-def index() -> Sequence[DestructionOrder]:
+def index(asked: dict[str, Any]) -> tuple[Sequence[DestructionOrder], dict[str, str]]:
     """The orders of your projects; every order for those who watch over withdrawals"""
     with reading() as db:
         if may(PERMISSION):
-            return all_orders(db)
-        return orders_of(db, [each.id for each in projects_of(db, me(db).id)])
+            page = page_of_orders(db, asked["page"])
+        else:
+            page = page_of_orders(db, asked["page"], projects=[each.id for each in projects_of(db, me(db).id)])
+        return page.rows, following(page)
 
 
 def confirmed(sent: dict[str, Any], order_id: str) -> DestructionOrder:

@@ -12,12 +12,13 @@ from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.people.access import may, requires, signed_in
 from gateway.people.models import Account
-from gateway.projects.queries import membership, projects_of
+from gateway.projects.queries import membership
 from gateway.projects.viewer import me, seen_by
-from gateway.release.destroying import NoSuchOrder, all_orders, confirm, orders_of, waiting
+from gateway.release.destroying import NoSuchOrder, confirm, counted, counted_of, orders_of, page_of_orders
 from gateway.release.models import DestructionOrder
 from gateway.settings import current
-from gateway.web.cards import Card
+from gateway.web.cards import MOST, Card
+from gateway.web.paging import asked
 from gateway.web.spreadsheet import MEDIA_TYPE, row
 
 destruction = Blueprint("destruction", __name__)
@@ -28,14 +29,12 @@ def cards(account: Account) -> list[Card]:
     """What a member has to destroy; and for those who watch over it, what nobody has confirmed."""
     found = []
     with reading() as db:
-        for project in projects_of(db, account.id):
-            count = sum(each.confirmed_at is None for each in orders_of(db, [project.id]))
-            if count:
-                text = f"A patient of “{project.title}” has withdrawn: destroy your copies, and confirm it."
-                found.append(Card("Data to destroy", text, f"/projects/{project.id}/destruction", count))
+        for project_id, title, count in counted_of(db, account.id)[:MOST]:
+            text = f"A patient of “{title}” has withdrawn: destroy your copies, and confirm it."
+            found.append(Card("Data to destroy", text, f"/projects/{project_id}/destruction", count))
         if may(PERMISSION):
             text = "Projects that have to destroy data of patients who withdrew."
-            found.append(Card("Destruction", text, "/destruction", len(waiting(db))))
+            found.append(Card("Destruction", text, "/destruction", counted(db)))
     return found
 
 
@@ -44,8 +43,8 @@ def cards(account: Account) -> list[Card]:
 def index() -> str:
     """Every order, with its age."""
     with reading() as db:
-        orders = [(each, (now() - each.made_at).days) for each in all_orders(db)]
-    return render_template("release/destructions.html", orders=orders, most=current().destroy_days)
+        page = page_of_orders(db, asked()).told(lambda each: (each, (now() - each.made_at).days))
+    return render_template("release/destructions.html", page=page, most=current().destroy_days)
 
 
 @destruction.get("/projects/<project_id>/destruction")
@@ -106,7 +105,7 @@ def _page(project_id: str, order_id: str, values: dict[str, str], faults: dict[s
         return render_template(
             "release/destruction.html",
             project=project,
-            orders=orders_of(db, [project.id]),
+            orders=orders_of(db, project.id),
             member=membership(db, project.id, account.id) is not None,
             days=current().destroy_days,
             wrong=order_id,

@@ -12,8 +12,8 @@ from gateway.db import reading, transaction
 from gateway.people.access import actor, may, requires
 from gateway.people.models import Account
 from gateway.projects.keys_patient import AlreadyForgotten
-from gateway.projects.queries import all_projects
 from gateway.projects.queries import project as project_of
+from gateway.projects.queries import titles
 from gateway.release import forgetting as commands
 from gateway.release.queries import ClearPatient
 from gateway.web.cards import Card
@@ -72,7 +72,8 @@ def _form(values: dict[str, str], faults: dict[str, str]) -> str:
     with reading() as db:
         return render_template(
             "release/withdrawal.html",
-            projects=[(each.id, each.title) for each in all_projects(db)],
+            find=request.args.get("find", ""),
+            projects=titles(db, request.args.get("find", "")),
             sites=[(each.code, each.name) for each in sites(db)],
             reasons=list(commands.REASONS.items()),
             values=values,

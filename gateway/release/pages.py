@@ -20,7 +20,7 @@ from gateway.people.access import may, signed_in, the_account
 from gateway.people.models import Account
 from gateway.projects.keys import master_key_fault
 from gateway.projects.models import Grant, Membership, Project
-from gateway.projects.queries import grants_running, projects_of
+from gateway.projects.queries import projects_of, running_for
 from gateway.projects.standing import standing
 from gateway.release import (
     annotation_pages,
@@ -47,7 +47,7 @@ from gateway.release.queries import (
 from gateway.release.turnstile import Turnstile
 from gateway.settings import current
 from gateway.trail import fitness
-from gateway.web.cards import Card
+from gateway.web.cards import MOST, Card
 from gateway.web.health import CHECKS, WARNINGS
 
 pages = Blueprint("release", __name__, template_folder="templates")
@@ -106,18 +106,20 @@ def cards(account: Account) -> list[Card]:
     """A card for each release that the account can read now."""
     with reading() as db:
         projects = {each.id: each for each in projects_of(db, account.id)}
-        running = {each.id for each in grants_running(db, clock.now())}
+        running = {each.id for each in running_for(db, account.id, clock.now())}
         sealed = [each for each in releases_of_projects(db, list(projects)) if each.state == SEALED]
         found = [each for each in sealed if each.grant_id in running]
-        return [
+        shown = [
             Card(
                 title="Your slides",
                 text=projects[each.project_id].title,
                 href=url_for("release.show", release_id=each.id),
                 count=each.released,
             )
-            for each in found
+            for each in found[:MOST]
         ]
+        left = len(found) - len(shown)
+        return shown + ([Card("More slides", "Of your other projects.", "/projects", left)] if left else [])
 
 
 def releases_of(project: Project, _account: Account) -> Markup:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, defer
 
 from gateway.catalogue.models import Archive, Instance, Series, Site, Study
 from gateway.catalogue.released import Clear
 from gateway.errors import NotFound
-from gateway.projects.models import Grant
+from gateway.paging import Page as Listed
+from gateway.paging import page_of
+from gateway.projects.models import Grant, Membership
 from gateway.release.models import SEALED, ManifestEntry, Reidentification, Release
 
 
@@ -190,6 +192,13 @@ def releases_of_projects(db: Session, project_ids: Sequence[str]) -> Sequence[Re
     ).all()
 
 
+def page_of_releases(db: Session, account_id: str, page: int) -> Listed[Release]:
+    """A page of the releases of an account's projects, newest first. Index: ix_data_release_project_id."""
+    mine = select(Membership.project_id).where(Membership.account_id == account_id)
+    here = select(Release).where(Release.project_id.in_(mine))
+    return page_of(db, here.order_by(Release.built_at.desc(), Release.id), page)
+
+
 def _below(release_id: str, place: Place) -> Select[ManifestEntry]:
     asked = select(ManifestEntry).where(ManifestEntry.release_id == release_id, ManifestEntry.released)
     if place.study:
@@ -289,11 +298,26 @@ def reidentification(db: Session, question_id: str) -> Reidentification:
     return found
 
 
-def reidentifications_open(db: Session, now: datetime) -> Sequence[Reidentification]:
-    """Questions that wait for a decision or for their answer, oldest first. Index: ix_reidentification_expires_at."""
-    asked = select(Reidentification).where(
+def page_of_reidentifications(db: Session, account_id: str, now: datetime, page: int) -> Listed[Reidentification]:
+    """Questions about others' projects that wait for a decision or for their answer, oldest first.
+
+    Indexes: ix_reidentification_expires_at, ix_membership_account_id.
+    """
+    mine = select(Membership.project_id).where(Membership.account_id == account_id)
+    asked = select(Reidentification).where(*_open(now), Reidentification.project_id.not_in(mine))
+    return page_of(db, asked.order_by(Reidentification.asked_at, Reidentification.id), page)
+
+
+def reidentifications_waiting(db: Session, account_id: str, now: datetime) -> int:
+    """How many wait for an account: others' to be decided, its own to be answered."""
+    own, allowed = Reidentification.asked_by == account_id, Reidentification.allowed_by.is_not(None)
+    turn = or_(and_(own, allowed), and_(~own, ~allowed))
+    return db.scalar(select(func.count()).select_from(Reidentification).where(*_open(now), turn)) or 0
+
+
+def _open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         Reidentification.expires_at > now,
         Reidentification.refused_at.is_(None),
         Reidentification.answered_at.is_(None),
     )
-    return db.scalars(asked.order_by(Reidentification.asked_at)).all()

@@ -13,13 +13,13 @@ from gateway.errors import Conflict, Forbidden, Invalid, SlidegateError
 from gateway.people import queries as people
 from gateway.people.access import actor, may, requires, the_account
 from gateway.people.models import Account
-from gateway.projects.queries import all_projects, membership
+from gateway.projects.queries import projects_of, titles, titles_of
 from gateway.release import queries
 from gateway.release import reidentifying as commands
 from gateway.release.forgetting import NotAReason
-from gateway.release.models import Reidentification
 from gateway.trail.record import record
 from gateway.web.cards import Card
+from gateway.web.paging import asked
 
 reidentifying = Blueprint("reidentification", __name__, url_prefix="/admin/re-identification")
 
@@ -29,13 +29,9 @@ def cards(account: Account) -> list[Card]:
     if not may(commands.PERMISSION):
         return []
     with reading() as db:
-        waiting = [each for each in queries.reidentifications_open(db, now()) if _waits_for(account, each)]
+        waiting = queries.reidentifications_waiting(db, account.id, now())
     text = "Find out, two people together, which patient a pseudonym stands for."
-    return [Card("Re-identification", text, "/admin/re-identification", count=len(waiting) or None)]
-
-
-def _waits_for(account: Account, question: Reidentification) -> bool:
-    return (question.asked_by == account.id) == (question.allowed_by is not None)
+    return [Card("Re-identification", text, "/admin/re-identification", count=waiting or None)]
 
 
 @reidentifying.get("")
@@ -124,15 +120,17 @@ def _me(db: Session) -> Account:
 def _index(values: dict[str, Any], faults: dict[str, Any]) -> str:
     with reading() as db:
         me = the_account()
-        projects = {each.id: each.title for each in all_projects(db)}
-        mine = [key for key in projects if membership(db, key, me.id) is not None]
+        named, mine = request.args.get("find", ""), {each.id for each in projects_of(db, me.id)}
+        page = queries.page_of_reidentifications(db, me.id, now(), asked())
+        people_named = {one for each in page.rows for one in (each.asked_by, each.allowed_by) if one is not None}
         return render_template(
             "release/reidentification.html",
             me=me.id,
-            questions=[each for each in queries.reidentifications_open(db, now()) if each.project_id not in mine],
-            names={each.id: each.name for each in people.accounts(db)},
-            titles=projects,
-            projects=[(key, title) for key, title in projects.items() if key not in mine],
+            page=page,
+            names=people.names(db, people_named),
+            titles=titles_of(db, {each.project_id for each in page.rows}),
+            find=named,
+            projects=[pair for pair in titles(db, named) if pair[0] not in mine],
             reasons=list(commands.REASONS.items()),
             reason_texts=commands.REASONS,
             values=values,

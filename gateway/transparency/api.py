@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_smorest import Blueprint
@@ -14,6 +15,7 @@ from gateway.people.access import requires, the_account
 from gateway.people.models import Account
 from gateway.transparency import commands, meeting_api, queries, uses
 from gateway.transparency.schemas import AnswerSchema, ConcernSchema, RaiseOnSchema
+from gateway.web.paging import PageSchema, following
 
 api = Blueprint(
     "transparency-api",
@@ -26,11 +28,13 @@ meeting_api.add_to(api)
 
 @api.get("/concerns")
 @requires("usage.read")
+@api.arguments(PageSchema, location="query")
 @api.response(200, ConcernSchema(many=True))
-def index() -> list[queries.Told]:
+def index(asked: dict[str, Any]) -> tuple[Sequence[queries.Told], dict[str, str]]:
     """What was said about uses; what waits longest for an answer first"""
     with reading() as db:
-        return queries.concerns(db, the_account(), now())
+        page = queries.page_of_concerns(db, the_account(), now(), asked["page"])
+        return page.rows, following(page)
 
 
 @api.post("/concerns")

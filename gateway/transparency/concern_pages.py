@@ -20,6 +20,7 @@ from gateway.transparency import commands, counting, queries, tallies, uses
 from gateway.transparency.models import Choice, Kind, State
 from gateway.transparency.schemas import AnswerSchema, RaiseSchema
 from gateway.web.cards import Card
+from gateway.web.paging import asked
 
 concerns = Blueprint("concerns", __name__)
 KINDS = (
@@ -56,7 +57,8 @@ def cards(_account: Account) -> list[Card]:
 def index() -> str:
     """All of them, what waits longest first."""
     with reading() as db:
-        return render_template("transparency/concerns.html", found=queries.concerns(db, the_account(), now()))
+        page = queries.page_of_concerns(db, the_account(), now(), asked())
+        return render_template("transparency/concerns.html", page=page)
 
 
 @concerns.post("/usage/<project_id>/concerns")
@@ -123,7 +125,7 @@ def use_page(project_id: str, values: dict[str, Any], faults: dict[str, Any]) ->
             "transparency/use.html",
             use=uses.use(db, project_id, moment),
             told=counting.newest(db, moment),
-            said=queries.concerns(db, the_account(), moment, project_id=project_id),
+            said=queries.concerns_about(db, the_account(), moment, project_id=project_id),
             kinds=KINDS,
             votes=tallies.of_project(db, project_id),
             voting=may("usage.vote") and tallies.may_still_vote(db, account=the_account(), project_id=project_id),

@@ -10,24 +10,26 @@ from __future__ import annotations
 
 from calendar import month_name
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Site
-from gateway.projects.models import Project
+from gateway.projects.models import Grant, Project
 from gateway.trail.models import Event
 from gateway.trail.reads import OPENED
-from gateway.transparency import uses
 from gateway.transparency.suppression import Round, tellable
 
 Cell: TypeAlias = tuple[str, str, int]  # project id, code of the hospital ("" where it is not told), month
 UNTOLD = "Not told"
 STATED = "project.stated"
+ROOM = 25  # bars of a chart
+MOST_KEPT = 8
+_KEPT: dict[tuple[int, int, int, str], Year] = {}  # by the last event that it tells of: what has ended does not change
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Chart:
     title: str
     column: str
     rows: tuple[Row, ...]
+
+    @property
+    def top(self) -> tuple[Row, ...]:
+        """What a picture has room for."""
+        return self.rows[:ROOM]
 
     @property
     def most(self) -> int:
@@ -110,23 +117,56 @@ def told(db: Session, year: int, now: datetime) -> Year:
     """A year as it may be told; nothing in it before its first month has ended."""
     last = _last_ended(now)
     months = max(0, min(12, (last.year - year) * 12 + last.month))
-    projects = uses.registered(db)
-    titles = {each.id: each.lay_title or each.title for each in projects}
-    sites = {row.code: row.name for row in db.execute(select(Site.code, Site.name))}
-    counted = _Counted(_counts(db, year, months, projects), _kinds(db, year, months), titles | sites)
-    return counted.told(year, months)
+    ends = _begin(year, months + 1)
+    begun = _begun(db, ends)
+    newest_first = Event.at.desc(), Event.seq.desc()
+    hashed = db.scalar(select(Event.hash).where(Event.at < ends).order_by(*newest_first).limit(1))
+    known = (year, months, len(begun), hashed or "")
+    if hashed is None or known not in _KEPT:
+        while len(_KEPT) >= MOST_KEPT:
+            _KEPT.pop(next(iter(_KEPT)), None)
+        _KEPT[known] = _Counted(_counts(db, year, months, begun), _kinds(db, year, months)).told(year, months)
+    names = {each.id: each.title for each in begun} | dict(db.execute(select(Site.code, Site.name)).tuples().all())
+    return _named(_KEPT[known], names)
+
+
+def _begun(db: Session, until: datetime) -> list[Begun]:
+    """Projects that were ever granted access and began before a moment. Index: ix_project_created_at."""
+    granted = select(1).where(Grant.project_id == Project.id).exists()
+    asked = select(Project.id, Project.lay_title, Project.title, Project.created_at)
+    rows = db.execute(asked.where(granted, Project.created_at < until))
+    return [Begun(row[0], row[1] or row[2], row[3]) for row in rows]
+
+
+def _named(year: Year, names: Mapping[str, str]) -> Year:
+    """The same year with the names that projects and hospitals have now."""
+    charts = []
+    for chart in year.charts:
+        if chart.key in ("project", "site"):
+            rows = [replace(row, label=names.get(row.label, row.label) or UNTOLD) for row in chart.rows]
+            rows.sort(key=lambda row: (-(row.count or 0), row.label))
+            chart = replace(chart, rows=tuple(rows))
+        charts.append(chart)
+    return replace(year, charts=tuple(charts))
+
+
+class Begun(NamedTuple):
+    """A project, what it is called in everyday words, and when it began."""
+
+    id: str
+    title: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """The cells of a year, what each project was at the end of each month, and how projects and hospitals are named.
+    """The cells of a year, and what each project was at the end of each month.
 
     A project has a cell in each month from its first on, and one more for each hospital from its first image on.
     """
 
     counts: Mapping[Cell, int]
     kinds: Mapping[tuple[str, int], Kinds]
-    names: Mapping[str, str]
 
     def told(self, year: int, months: int) -> Year:
         allowed = _allowed(tuple(sorted(self.counts.items())), frozenset(self.kinds.items()), months)
@@ -147,8 +187,7 @@ class _Counted:
         return Year(year, months, count("all", "", months), tuple(charts))
 
     def _row(self, key: str, label: str, count: int | None) -> Row:
-        name = self.names.get(label, label) if key in ("project", "site") else label
-        return Row(name or UNTOLD, count, label if key == "project" else "")
+        return Row(label or UNTOLD, count, label if key == "project" else "")
 
     def round(self, last: int) -> Round:
         """What the end of a month publishes: the month, and the year until then in each way.
@@ -181,11 +220,11 @@ def _allowed(
     counts: tuple[tuple[Cell, int], ...], kinds: frozenset[tuple[tuple[str, int], Kinds]], months: int
 ) -> frozenset[Hashable]:
     """The names of what may be told. What has ended does not change, so that this is worked out once a month."""
-    counted = _Counted(dict(counts), dict(kinds), {})
+    counted = _Counted(dict(counts), dict(kinds))
     return tellable(counted.counts, [counted.round(month) for month in range(1, months + 1)])
 
 
-def _counts(db: Session, year: int, months: int, projects: Sequence[Project]) -> dict[Cell, int]:
+def _counts(db: Session, year: int, months: int, projects: Sequence[Begun]) -> dict[Cell, int]:
     """Openings by project, hospital and month, with zeros once there is one. Index: ix_trail_event_at."""
     counts: dict[Cell, int] = {}
     pairs: set[tuple[str, str]] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_smorest import Blueprint
@@ -12,11 +13,13 @@ from gateway.people import queries as people
 from gateway.people.access import requires, the_account
 from gateway.transparency import meetings, tallies, uses
 from gateway.transparency.schemas import HeldSchema, MinutesSchema, TallySchema, UsageVoteSchema
+from gateway.web.paging import PageSchema, following
 
 
 def add_to(api: Blueprint) -> None:
     """Put these routes on the blueprint of the room."""
-    api.get("/usage/meetings")(requires("usage.read")(api.response(200, HeldSchema(many=True))(held)))
+    paged = api.arguments(PageSchema, location="query")
+    api.get("/usage/meetings")(requires("usage.read")(paged(api.response(200, HeldSchema(many=True))(held))))
     api.post("/usage/meetings")(
         requires("usage.minutes")(api.arguments(MinutesSchema)(api.response(201, HeldSchema)(record_minutes)))
     )
@@ -26,10 +29,11 @@ def add_to(api: Blueprint) -> None:
     )
 
 
-def held() -> list[tallies.Held]:
+def held(asked: dict[str, Any]) -> tuple[Sequence[tallies.Held], dict[str, str]]:
     """Meetings of the panel with their minutes and votes, the last one first"""
     with reading() as db:
-        return tallies.held(db)
+        page = tallies.held(db, asked["page"])
+        return page.rows, following(page)
 
 
 def record_minutes(sent: dict[str, Any]) -> tallies.Held:

@@ -18,6 +18,7 @@ from gateway.transparency import meetings as commands
 from gateway.transparency import tallies, uses
 from gateway.transparency.concern_pages import use_page
 from gateway.transparency.schemas import MinutesSchema, UsageVoteSchema
+from gateway.web.paging import asked
 
 meetings = Blueprint("meetings", __name__)
 
@@ -67,12 +68,10 @@ def vote(project_id: str) -> Any:
 
 
 def _page(values: dict[str, Any], faults: dict[str, Any]) -> str:
-    moment = now()
     with reading() as db:
-        titles = {each.id: each.lay_title for each in uses.register(db, moment)}
-        return render_template(
-            "transparency/meetings.html", held=tallies.held(db), titles=titles, values=values, faults=faults
-        )
+        page = tallies.held(db, asked())
+        titles = uses.titles(db, {one.project_id for each in page.rows for one in each.tallies})
+        return render_template("transparency/meetings.html", page=page, titles=titles, values=values, faults=faults)
 
 
 def _me(db: Session) -> Account:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Invalid
+from gateway.paging import Page, page_of
 from gateway.people.models import Account
 from gateway.people.roles import permissions_of
 from gateway.people.tokens import acting
@@ -18,6 +18,7 @@ from gateway.trail.record import record
 from gateway.transparency.commands import NotYourPart, raise_concern
 from gateway.transparency.models import Choice, Kind, UsageMeeting, UsageVote
 
+AT_ONCE = 10  # meetings on a page, each with all its votes
 MINUTES, VOTE = "usage.minutes", "usage.vote"
 RAISES = {Choice.QUESTIONS: Kind.ASK, Choice.NOT_CONTENT: Kind.CONCERN}  # so that a steward owes an answer
 
@@ -110,6 +111,7 @@ def last_meeting(db: Session) -> UsageMeeting | None:
     return db.scalar(select(UsageMeeting).order_by(*newest).limit(1))
 
 
-def meetings(db: Session) -> Sequence[UsageMeeting]:
-    """All of them, the last one first."""
-    return db.scalars(select(UsageMeeting).order_by(UsageMeeting.held_on.desc(), UsageMeeting.recorded_at.desc())).all()
+def meetings(db: Session, page: int) -> Page[UsageMeeting]:
+    """A page of them, the last one first. Index: ix_usage_meeting_held_on."""
+    newest = (UsageMeeting.held_on.desc(), UsageMeeting.recorded_at.desc(), UsageMeeting.id)
+    return page_of(db, select(UsageMeeting).order_by(*newest), page, AT_ONCE)

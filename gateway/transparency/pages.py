@@ -20,6 +20,7 @@ from gateway.transparency.meeting_pages import meetings
 from gateway.transparency.register_pages import register
 from gateway.transparency.sealed import seal
 from gateway.web.cards import Card
+from gateway.web.paging import asked
 
 if TYPE_CHECKING:
     from gateway.people.models import Account
@@ -81,16 +82,17 @@ def usage() -> str:
     site, moment = request.args.get("site", ""), now()
     with reading() as db:
         offered = counting.years(db, moment)
-        asked = request.args.get("year", 0, type=int)
-        year = asked if asked in offered else next(iter(offered), 0)
+        wanted = request.args.get("year", 0, type=int)
+        year = wanted if wanted in offered else next(iter(offered), 0)
+        found = uses.page_of_uses(db, moment, asked(), site=site)
         return render_template(
             "transparency/usage.html",
             told=counting.told(db, year, moment) if year else None,
             years=offered,
-            uses=uses.register(db, moment, site=site),
+            page=found,
             sites=sites(db),
             chosen=site,
-            votes=tallies.at_the_last_meeting(db),
+            votes=tallies.at_the_last_meeting(db, [each.id for each in found.rows]),
             sealed=seal(db),
         )
 

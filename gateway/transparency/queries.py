@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from gateway.errors import NotFound
+from gateway.paging import Page, page_of
 from gateway.people.models import Account
 from gateway.people.roles import permissions_of, roles
 from gateway.transparency.commands import ANSWER
 from gateway.transparency.models import Concern, State
 
-SETTLED = 100  # of what needs no answer any more, the newest
+SHOWN = 200  # of one project
 
 
 class NoSuchConcern(NotFound):
@@ -60,13 +61,20 @@ def concern(db: Session, concern_id: str) -> Concern:
     return found
 
 
-def concerns(db: Session, reader: Account, now: datetime, *, project_id: str = "") -> list[Told]:
-    """Those that wait, the longest overdue first, then the newest others. Index: ix_concern_state."""
-    asked = select(Concern).where(Concern.project_id == project_id) if project_id else select(Concern)
-    waiting = asked.where(Concern.state == State.OPEN.value).order_by(Concern.due_at, Concern.id)
-    others = asked.where(Concern.state != State.OPEN.value).order_by(Concern.raised_at.desc(), Concern.id)
-    found: Sequence[Concern] = [*db.scalars(waiting), *db.scalars(others.limit(SETTLED))]
-    return [told(each, reader, now) for each in found]
+def page_of_concerns(db: Session, reader: Account, now: datetime, page: int) -> Page[Told]:
+    """Those that wait, the longest overdue first, then the newest others."""
+    return page_of(db, _in_order(), page).told(lambda each: told(each, reader, now))
+
+
+def concerns_about(db: Session, reader: Account, now: datetime, *, project_id: str) -> list[Told]:
+    """Those about one project, in the same order. Index: ix_concern_project_id."""
+    here = _in_order().where(Concern.project_id == project_id)
+    return [told(each, reader, now) for each in db.scalars(here.limit(SHOWN))]
+
+
+def _in_order() -> Select[Concern]:
+    open_ = Concern.state == State.OPEN.value
+    return select(Concern).order_by(~open_, case((open_, Concern.due_at)), Concern.raised_at.desc(), Concern.id)
 
 
 def waiting(db: Session, *, due_before: datetime) -> Sequence[Concern]:

@@ -5,12 +5,15 @@ Who, what, why and how, for each project that was ever granted access. It names 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
+from gateway.paging import Page
 from gateway.projects.models import Project, Statement
 from gateway.projects.stating import Words
 from gateway.settings import current
@@ -67,39 +70,66 @@ class Entry:
         return f"{current().base_url.rstrip('/')}/register/{self.use.id}"
 
 
-def entries(db: Session, now: datetime) -> list[Entry]:
-    """The whole register, newest project first."""
-    return [_entry(db, each, now) for each in uses.registered(db)]
+def page_of_entries(db: Session, now: datetime, page: int) -> Page[Entry]:
+    """A page of the register, newest project first."""
+    found = uses.registered(db, page)
+    return Page(_entries(db, found.rows, now), found.number, found.more)
+
+
+def entries(db: Session, now: datetime) -> Iterator[Entry]:
+    """The whole register, newest project first, in memory of one page."""
+    for number in count(1):
+        page = page_of_entries(db, now, number)
+        yield from page.rows
+        if not page.more:
+            return
 
 
 def entry(db: Session, project_id: str, now: datetime) -> Entry:
     """One project of the register. Raises NoSuchUse."""
-    return _entry(db, uses.project(db, project_id), now)
+    return _entries(db, [uses.project(db, project_id)], now)[0]
 
 
-def _entry(db: Session, project: Project, now: datetime) -> Entry:
+def _entries(db: Session, projects: Sequence[Project], now: datetime) -> list[Entry]:
+    told, basis = uses.told(db, projects, now), read_basis(current().policies_dir)
+    released, accessed = (_first(db, [each.id for each in projects], action) for action in (BUILT, OPENED))
+    return [
+        _entry(use, project, basis, released.get(use.id), accessed.get(use.id))
+        for use, project in zip(told, projects, strict=True)
+    ]
+
+
+def _entry(use: Use, project: Project, basis: Basis, released: datetime | None, accessed: datetime | None) -> Entry:
     grants, said, closure = project.grants, project.statement, project.closure
     approved = max([each.issued_at for each in grants] + ([said.approved_at] if said else []))
-    released = _first(db, project.id, BUILT)
     changes = [approved, released, closure.closed_at if closure else None]
     changes += [moment for each in grants for moment in (each.revoked_at, each.suspended_at)]
     return Entry(
-        use=uses.told(db, project, now),
+        use=use,
         words=said or Words(),
-        basis=read_basis(current().policies_dir),
+        basis=basis,
         people=len(project.memberships),
         policies=tuple(sorted({each.deid_policy for each in grants})),
         approved_at=approved,
         starts_at=min(each.starts_at for each in grants),
         ends_at=max(each.ends_at for each in grants),
         released_at=released,
-        accessed_at=_first(db, project.id, OPENED),
+        accessed_at=accessed,
         outputs=tuple(closure.outputs) if closure else (),
         updated_at=max(moment for moment in changes if moment is not None),
     )
 
 
-def _first(db: Session, project_id: str, action: str) -> datetime | None:
-    """When something was first done under a project. Index: ix_trail_event_project_pseq."""
-    asked = select(Event.at).where(Event.project == project_id, Event.action == action)
-    return db.scalar(asked.order_by(Event.pseq).limit(1))
+def _first(db: Session, ids: Sequence[str], action: str) -> dict[str, datetime]:
+    """When something was first done under each of some projects. Index: ix_trail_event_project_pseq."""
+    asked = [
+        select(Event.project, Event.at)
+        .where(Event.project == each, Event.action == action)
+        .order_by(Event.pseq)
+        .limit(1)
+        for each in ids
+    ]
+    if not asked:
+        return {}
+    found = union_all(*(select(each.subquery()) for each in asked))
+    return {row[0]: row[1] for row in db.execute(found)}

@@ -10,6 +10,7 @@ from gateway.settings import current
 from gateway.transparency import register as queries
 from gateway.transparency import register_forms as forms
 from gateway.transparency.sealed import seal
+from gateway.web.paging import asked
 from gateway.web.spreadsheet import MEDIA_TYPE
 
 register = Blueprint("register", __name__)
@@ -20,7 +21,8 @@ KEPT = {"Cache-Control": "public, max-age=300"}
 def index() -> str:
     """Every project that was granted access."""
     with reading() as db:
-        return render_template("transparency/register.html", entries=queries.entries(db, now()), sealed=seal(db))
+        page = queries.page_of_entries(db, now(), asked())
+        return render_template("transparency/register.html", page=page, sealed=seal(db))
 
 
 @register.get("/register/<project_id>")
@@ -35,7 +37,7 @@ def as_json() -> Response:
     """The register with the names of the standard."""
     moment = now()
     with reading() as db:
-        found = queries.entries(db, moment)
+        found = list(queries.entries(db, moment))
     return _kept(jsonify(forms.as_json(found, publisher=current().product_name, now=moment)))
 
 
@@ -43,7 +45,7 @@ def as_json() -> Response:
 def as_csv() -> Response:
     """The register for a spreadsheet."""
     with reading() as db:
-        found = queries.entries(db, now())
+        found = list(queries.entries(db, now()))
     named = {"Content-Disposition": 'attachment; filename="register.csv"'}
     return _kept(Response("".join(forms.as_csv(found)), content_type=MEDIA_TYPE, headers=named))
 
@@ -53,7 +55,7 @@ def as_atom() -> Response:
     """The register as a feed: what is new and what changed."""
     moment = now()
     with reading() as db:
-        found = queries.entries(db, moment)
+        found = list(queries.entries(db, moment))
     body = forms.as_atom(found, publisher=current().product_name, base_url=current().base_url, now=moment)
     return _kept(Response(body, content_type="application/atom+xml; charset=utf-8"))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.paging import Page
 from gateway.people.models import Account
 from gateway.transparency.meetings import last_meeting, meetings
 from gateway.transparency.models import Choice, UsageVote
@@ -50,13 +51,17 @@ class Held:
     tallies: tuple[Tally, ...]
 
 
-def held(db: Session) -> list[Held]:
-    """All meetings, the last one first."""
-    tallies = _tallies(db.scalars(select(UsageVote).order_by(UsageVote.project_id, UsageVote.cast_at)).all())
-    return [
-        Held(each.id, each.held_on, each.minutes, tuple(one for one in tallies if one.meeting_id == each.id))
-        for each in meetings(db)
-    ]
+def held(db: Session, page: int) -> Page[Held]:
+    """A page of meetings, the last one first. Index: pk_usage_vote."""
+    found = meetings(db, page)
+    here = UsageVote.meeting_id.in_([each.id for each in found.rows])
+    votes = select(UsageVote).where(here).order_by(UsageVote.project_id, UsageVote.cast_at)
+    tallies = _tallies(db.scalars(votes).all())
+    return found.told(
+        lambda each: Held(
+            each.id, each.held_on, each.minutes, tuple(one for one in tallies if one.meeting_id == each.id)
+        )
+    )
 
 
 def of_project(db: Session, project_id: str) -> list[Tally]:
@@ -65,12 +70,13 @@ def of_project(db: Session, project_id: str) -> list[Tally]:
     return sorted(_tallies(votes), key=lambda each: each.held_on, reverse=True)
 
 
-def at_the_last_meeting(db: Session) -> dict[str, Tally]:
-    """Project id -> how the last meeting voted on it. Index: pk_usage_vote."""
+def at_the_last_meeting(db: Session, projects: Collection[str]) -> dict[str, Tally]:
+    """Id of one of these projects -> how the last meeting voted on it. Index: pk_usage_vote."""
     meeting = last_meeting(db)
     if meeting is None:
         return {}
-    votes = db.scalars(select(UsageVote).where(UsageVote.meeting_id == meeting.id)).all()
+    here = UsageVote.meeting_id == meeting.id, UsageVote.project_id.in_(projects)
+    votes = db.scalars(select(UsageVote).where(*here)).all()
     return {each.project_id: each for each in _tallies(votes)}
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from gateway.catalogue.models import Dataset
+from gateway.catalogue.models import Dataset, Site
 from gateway.errors import NotFound
+from gateway.paging import Page, page_of
 from gateway.people.models import Account
-from gateway.projects.models import LEAD, Grant, Project
+from gateway.projects.models import LEAD, Grant, GrantDataset, Project
 from gateway.projects.standing import Standing, standing
 
 
@@ -54,18 +55,40 @@ class Use:
         return any(each.state == "running" for each in self.standings)
 
 
-def register(db: Session, now: datetime, *, site: str = "") -> list[Use]:
-    """Every project that was ever granted access, newest first; of one site if its code is given."""
-    uses = [told(db, each, now) for each in registered(db)]
-    return [each for each in uses if not site or any(source.site_code == site for source in each.sources)]
+def page_of_uses(db: Session, now: datetime, page: int, *, site: str = "") -> Page[Use]:
+    """A page of the projects that were ever granted access, newest first; of one site if its code is given."""
+    asked = _registered()
+    if site:
+        asked = asked.where(Project.id.in_(_with_data_of(site)))
+    found = page_of(db, asked, page)
+    uses = {each.id: each for each in told(db, found.rows, now)}
+    return found.told(lambda each: uses[each.id])
 
 
-def registered(db: Session) -> Sequence[Project]:
-    """Projects that were ever granted access, newest first."""
-    members, datasets = selectinload(Project.memberships), selectinload(Project.grants).selectinload(Grant.datasets)
-    asked = select(Project).join(Grant).distinct().order_by(Project.created_at.desc(), Project.id)
-    more = (selectinload(Project.statement), selectinload(Project.closure))
-    return db.scalars(asked.options(members, datasets, *more)).all()
+def registered(db: Session, page: int) -> Page[Project]:
+    """A page of the projects that were ever granted access, newest first. Index: ix_project_created_at."""
+    return page_of(db, _registered(), page)
+
+
+def titles(db: Session, ids: Collection[str]) -> dict[str, str]:
+    """What some projects are called in everyday words, by their ids."""
+    asked = select(Project.id, Project.lay_title, Project.title).where(Project.id.in_(ids))
+    return {row[0]: row[1] or row[2] for row in db.execute(asked)}
+
+
+def _registered() -> Select[Project]:
+    granted = select(1).where(Grant.project_id == Project.id).exists()
+    grants = selectinload(Project.grants).selectinload(Grant.datasets)
+    more = (selectinload(each) for each in (Project.memberships, Project.statement, Project.closure))
+    newest = select(Project).where(granted).order_by(Project.created_at.desc(), Project.id)
+    return newest.options(grants, *more)
+
+
+def _with_data_of(site: str) -> Select[str]:
+    """Ids of the projects that may see something of a site. Index: ix_access_grant_dataset_dataset_id."""
+    of_site = select(Dataset.id).join(Site, Dataset.site_id == Site.id).where(Site.code == site)
+    here = select(Grant.project_id).join(GrantDataset, GrantDataset.grant_id == Grant.id)
+    return here.where(GrantDataset.dataset_id.in_(of_site))
 
 
 def project(db: Session, project_id: str) -> Project:
@@ -78,16 +101,23 @@ def project(db: Session, project_id: str) -> Project:
 
 def use(db: Session, project_id: str, now: datetime) -> Use:
     """One project of the register. Raises NoSuchUse."""
-    return told(db, project(db, project_id), now)
+    return told(db, [project(db, project_id)], now)[0]
 
 
-def told(db: Session, project: Project, now: datetime) -> Use:
-    """A project as the public may read of it."""
-    leads = [each.account_id for each in project.memberships if each.role == LEAD]
-    organisation = db.scalar(select(Account.organisation).where(Account.id.in_(leads)).limit(1)) or ""
+def told(db: Session, projects: Sequence[Project], now: datetime) -> list[Use]:
+    """Some projects, as the public may read of them."""
+    leads = {each.id: one.account_id for each in projects for one in each.memberships if one.role == LEAD}
+    asked = select(Account.id, Account.organisation).where(Account.id.in_(set(leads.values())))
+    of = {row[0]: row[1] for row in db.execute(asked)}
+    ids = {each for project in projects for grant in project.grants for each in grant.dataset_ids}
+    datasets = select(Dataset).where(Dataset.id.in_(ids)).options(joinedload(Dataset.site)).order_by(Dataset.title)
+    sources = {each.id: Source(each.title, each.slug, each.site.name, each.site.code) for each in db.scalars(datasets)}
+    return [_told(each, now, of.get(leads.get(each.id, ""), ""), sources) for each in projects]
+
+
+def _told(project: Project, now: datetime, organisation: str, sources: Mapping[str, Source]) -> Use:
     said = project.statement
     ids = {each for grant in project.grants for each in grant.dataset_ids}
-    datasets = db.scalars(select(Dataset).where(Dataset.id.in_(ids)).order_by(Dataset.title))
     return Use(
         id=project.id,
         title=project.title,
@@ -96,7 +126,7 @@ def told(db: Session, project: Project, now: datetime) -> Use:
         organisation=said.organisation if said and said.organisation else organisation,
         organisation_kind=said.organisation_kind if said else "",
         aim=said.aim if said else "",
-        sources=tuple(Source(each.title, each.slug, each.site.name, each.site.code) for each in datasets),
+        sources=tuple(source for key, source in sources.items() if key in ids),
         standings=tuple(standing(each, now) for each in project.grants),
         conditions=tuple(dict.fromkeys(each for grant in project.grants for each in grant.conditions)),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST = 8  # cards of one kind; what is left has a list of its own
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

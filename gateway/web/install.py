@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, request
 from flask_smorest import Api
 
 from gateway.settings import Settings
-from gateway.web import api_docs, health, navigation, problems, security, templating
+from gateway.web import api_docs, health, navigation, paging, problems, security, templating
 
 FOR_EVER = "public, max-age=31536000, immutable"
 web = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
@@ -19,6 +19,7 @@ def new_app(settings: Settings) -> Flask:
     health.install(app)
     app.register_blueprint(web)
     templating.install(app)
+    paging.install(app)
     app.context_processor(lambda: {"product": settings.product_name})
     app.jinja_env.globals["links"] = navigation.links
     app.jinja_env.globals["unread"] = lambda: 0  # until the room of notices says otherwise

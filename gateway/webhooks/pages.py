@@ -14,10 +14,12 @@ from werkzeug.wrappers import Response
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, NotFound
+from gateway.paging import page_of
 from gateway.people.access import actor, may, requires
 from gateway.people.models import Account
 from gateway.people.schemas import faults
 from gateway.web.cards import Card
+from gateway.web.paging import asked
 from gateway.webhooks import commands
 from gateway.webhooks.models import Webhook
 from gateway.webhooks.schemas import WebhookSchema
@@ -113,8 +115,8 @@ def _hook(db: Session, hook_id: str) -> Webhook:
 
 def _page(**extra: Any) -> str:
     with reading() as db:
-        hooks = db.scalars(select(Webhook).order_by(Webhook.made_at.desc(), Webhook.id)).all()
-    told: dict[str, Any] = {"hooks": hooks, "types": commands.TYPES, "faults": {}, "values": {}, "secret": None}
+        page = page_of(db, select(Webhook).order_by(Webhook.made_at.desc(), Webhook.id), asked())
+    told: dict[str, Any] = {"page": page, "types": commands.TYPES, "faults": {}, "values": {}, "secret": None}
     return render_template("webhooks/webhooks.html", **{**told, **extra})
 
 

@@ -90,6 +90,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people_account")),
         sa.UniqueConstraint("email", name=op.f("uq_people_account_email")),
     )
+    with op.batch_alter_table("people_account", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_people_account_name"), ["name"], unique=False)
+
     op.create_table(
         "policy_text",
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -108,6 +111,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("application_id", name=op.f("uq_project_application_id")),
     )
+    with op.batch_alter_table("project", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_project_created_at"), ["created_at"], unique=False)
+
     op.create_table(
         "site",
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -293,7 +299,10 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_application_applicant_id"), ["applicant_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_changes_id"), ["changes_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_project_id"), ["project_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_application_state"), ["state"], unique=False)
+        batch_op.create_index(
+            "ix_application_newest", ["submitted_at", "started_at", "applicant_id", "id"], unique=False
+        )
+        batch_op.create_index("ix_application_state", ["state", "workflow_sha256", "submitted_at"], unique=False)
 
     op.create_table(
         "archive",
@@ -410,6 +419,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "once", name=op.f("uq_notice_account_id")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_account_id_made_at", ["account_id", "made_at", "id"], unique=False)
         batch_op.create_index("ix_notice_account_id_read_at", ["account_id", "read_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_made_at"), ["made_at"], unique=False)
 
@@ -1320,6 +1330,7 @@ def downgrade() -> None:
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_made_at"))
         batch_op.drop_index("ix_notice_account_id_read_at")
+        batch_op.drop_index("ix_notice_account_id_made_at")
 
     op.drop_table("notice")
     with op.batch_alter_table("membership", schema=None) as batch_op:
@@ -1341,7 +1352,8 @@ def downgrade() -> None:
     op.drop_table("concern")
     op.drop_table("archive")
     with op.batch_alter_table("application", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_application_state"))
+        batch_op.drop_index("ix_application_state")
+        batch_op.drop_index("ix_application_newest")
         batch_op.drop_index(batch_op.f("ix_application_project_id"))
         batch_op.drop_index(batch_op.f("ix_application_changes_id"))
         batch_op.drop_index(batch_op.f("ix_application_applicant_id"))
@@ -1374,8 +1386,14 @@ def downgrade() -> None:
     op.drop_table("trail_event")
     op.drop_table("trail_checkpoint")
     op.drop_table("site")
+    with op.batch_alter_table("project", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_project_created_at"))
+
     op.drop_table("project")
     op.drop_table("policy_text")
+    with op.batch_alter_table("people_account", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_people_account_name"))
+
     op.drop_table("people_account")
     with op.batch_alter_table("patient_consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_patient_consent_starts_at"))

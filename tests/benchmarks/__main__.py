@@ -14,10 +14,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import audit, building, bundle, dataplane, deid, growth, pixels, postgresql, record_cost, viewer
+from tests.benchmarks import (
+    audit,
+    building,
+    bundle,
+    dataplane,
+    deid,
+    growth,
+    lists,
+    pixels,
+    postgresql,
+    record_cost,
+    viewer,
+)
 from tests.benchmarks.rows import Row
 
-AREAS = (deid, pixels, dataplane, postgresql, viewer, audit, record_cost, bundle, growth, building)
+AREAS = (deid, pixels, dataplane, postgresql, viewer, audit, record_cost, bundle, growth, lists, building)
 
 
 def shown(rows: list[Row]) -> Table:

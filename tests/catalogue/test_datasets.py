@@ -25,11 +25,15 @@ def test_small_numbers_are_not_told(number: int, told: str) -> None:
     assert counts.told("patients") == told
 
 
+def of_one(db, dataset_id):
+    return queries.counts(db, [dataset_id])[dataset_id]
+
+
 def test_counts_are_those_of_the_files(planted: PlantedArchive) -> None:
     an_indexed(planted.root / "NGH")
     a_dataset()
     with database.reading() as db:
-        counts = queries.counts(db, queries.dataset(db, "breast").id)
+        counts = of_one(db, queries.dataset(db, "breast").id)
     assert (counts.patients, counts.studies, counts.slides, counts.instances) == (5, 5, 5, 25)
     assert counts.modalities == ("slide microscopy",)
     assert counts.stains == ("H&E", "IHC (DAB)")
@@ -40,7 +44,7 @@ def test_a_dataset_can_hold_studies_of_one_modality(planted: PlantedArchive) -> 
     an_indexed(planted.root / "CAE")
     a_dataset("radiology", modality="CT")
     with database.reading() as db:
-        counts = queries.counts(db, queries.dataset(db, "radiology").id)
+        counts = of_one(db, queries.dataset(db, "radiology").id)
     assert counts.studies == 1
     assert "CT" in counts.modalities
 
@@ -52,7 +56,7 @@ def test_what_is_gone_is_no_longer_counted(slides: Path, planted: PlantedArchive
     shutil.copy(sorted((planted.root / "EUH").rglob("*.dcm"))[0], slides / "other.dcm")
     index()
     with database.reading() as db:
-        counts = queries.counts(db, made)
+        counts = of_one(db, made)
         assert list(queries.instances_in(db, [made])) == []
     assert counts == Counts(0, 0, 0, 0, (), (), ())
 

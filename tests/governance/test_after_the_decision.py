@@ -180,7 +180,7 @@ def test_an_appeal_is_heard_by_somebody_who_had_no_say(db, cast):
     second_chair = an_account(db, "Ivo", "committee-chair")
     appeal(db, cast, application)
     assert desk(db, application, cast.chair).asks == "nothing"
-    assert [each.what for each in waiting_for(db, second_chair)] == ["Hear the appeal"]
+    assert [each.what for each in waiting_for(db, second_chair).page.rows] == ["Hear the appeal"]
     with pytest.raises(guards.ReviewedIt):
         appealing.allow(db, by=cast.chair, application=application, reasons="Fine", now=MORNING)
     for person in (cast.applicant, cast.colleague):

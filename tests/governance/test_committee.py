@@ -201,11 +201,11 @@ def test_each_is_asked_when_their_turn_comes(db, nation):
     assert set(asks.values()) == {"nothing"}
     assert desk(db, application, nation.custodians["south"]).asks == "site"
     lay = nation.reviewers["lay"][0]
-    assert [each.what for each in waiting_for(db, lay)] == ["Give your recommendation"]
+    assert [each.what for each in waiting_for(db, lay).page.rows] == ["Give your recommendation"]
     reviewing.recommend(db, by=lay, application=application, recommendation=Recommendation.APPROVE, now=MORNING + DAY)
     for code in ("north", "south"):
         site_says(db, nation, application, code, AGREED)
-    assert [each.what for each in waiting_for(db, nation.members[0])] == ["Vote"]
+    assert [each.what for each in waiting_for(db, nation.members[0]).page.rows] == ["Vote"]
     votes(db, nation, application, YES, YES, NO)
     assert desk(db, application, nation.cast.chair).asks == "decide"
     assert desk(db, application, nation.cast.applicant).asks == "nothing"
@@ -227,8 +227,8 @@ def test_the_applicant_sees_each_stage_and_no_name(db, nation):
 
 def test_a_new_review_group_is_one_change_to_one_file(db, nation):
     source = (ROOT / "policies" / "workflows" / "standard.toml").read_text("utf-8")
-    added = '[[review]]\nkey = "data"\ntitle = "Data review"\nrole = "data-steward"\nreviewers = 1\nquorum = 1\n\n'
-    changed = parse_workflow(source.replace("[decision]", added + "[decision]"))
+    added = 'kind = "review"\nkey = "data"\ntitle = "Data review"\nrole = "data-steward"\nreviewers = 1\nquorum = 1\n\n'
+    changed = parse_workflow(source.replace('kind = "decision"', added + '[[stage]]\nkind = "decision"'))
     application = a_draft(db, nation.cast)
     applying.submit(db, by=nation.cast.applicant, application=application, workflow=changed, now=MORNING)
     assert [each.title for each in steps(application, changed)][2:4] == ["Ethics review", "Data review"]

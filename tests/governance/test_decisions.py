@@ -110,6 +110,7 @@ def test_every_step_is_on_the_trail_in_order():
     assert [each for each in actions if not each.startswith("account.")] == [
         "application.started",
         "application.submitted",
+        "application.in-review",
         "review.asked",
         "review.asked",
         "review.given",

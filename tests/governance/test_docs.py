@@ -3,9 +3,10 @@
 import re
 from importlib import import_module
 
-import pytest
+from click.testing import CliRunner
 
-from gateway.governance.diagram import diagram
+from gateway.cli import slidegate
+from gateway.governance.diagram import diagram, redrawn
 from gateway.governance.workflow import read_workflow
 from gateway.settings import ROOT
 
@@ -22,9 +23,23 @@ REMS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "policies" / "workflows").glob("*.toml")), ids=lambda path: path.stem)
-def test_the_diagram_of_each_workflow_is_drawn_from_its_text(path):
-    assert diagram(read_workflow(ROOT / "policies", path.stem)) in TEXT
+WORKFLOWS = sorted(path.stem for path in (ROOT / "policies" / "workflows").glob("*.toml"))
+
+
+def test_the_diagram_of_each_workflow_is_drawn_from_its_text():
+    rules = [read_workflow(ROOT / "policies", name) for name in WORKFLOWS]
+    assert all(diagram(each) in TEXT for each in rules)
+    assert redrawn(TEXT, rules) == TEXT
+
+
+def test_the_command_draws_them_anew(tmp_path):
+    copy = tmp_path / "governance.md"
+    copy.write_text(re.sub(r"\[\*\] --> draft: applicant", "nothing", TEXT), "utf-8")
+    told = CliRunner().invoke(slidegate, ["workflow", "redraw", str(copy)])
+    assert (told.exit_code, copy.read_text("utf-8")) == (0, TEXT)
+    for name in WORKFLOWS:
+        assert CliRunner().invoke(slidegate, ["workflow", "diagram", name]).output in TEXT
+        assert "Decision (committee-chair)" in CliRunner().invoke(slidegate, ["workflow", "show", name]).output
 
 
 def test_every_command_that_is_named_exists():

@@ -73,7 +73,7 @@ def test_the_form_and_workflow_in_policies_can_be_read():
     form, workflow = read_form(POLICIES, "research-access"), read_workflow(POLICIES, "standard")
     assert {each.purpose for each in form.questions} >= {"title", "lay-title", "lay-summary", "datasets", "team"}
     assert [each.key for each in form.sections] == ["people", "project", "data", "settings", "outputs"]
-    assert ([each.quorum for each in workflow.groups], workflow.decision_role) == ([2], "committee-chair")
+    assert ([each.quorum for each in workflow.groups], workflow.decision.role) == ([2], "committee-chair")
     assert form.workflow == workflow.name
 
 
@@ -145,7 +145,9 @@ def test_a_form_or_workflow_that_is_not_there_is_named(tmp_path: Path):
         read_workflow(tmp_path, "nowhere")
 
 
-@pytest.mark.parametrize(("text", "by"), [("quorum = 2", "quorum = 3"), ("quorum = 2", "quorum = 0"), ("[triage]", "")])
+@pytest.mark.parametrize(
+    ("text", "by"), [("quorum = 2", "quorum = 3"), ("quorum = 2", "quorum = 0"), ('kind = "triage"', 'kind = "review"')]
+)
 def test_a_workflow_that_could_never_decide_is_refused(text, by):
     source = (POLICIES / "workflows" / "standard.toml").read_text("utf-8")
     with pytest.raises(BadWorkflow):

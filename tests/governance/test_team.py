@@ -97,7 +97,7 @@ def test_a_link_works_once_in_time_and_for_one_application(db, cast):
         inviting.accept(db, by=eve, secret=secret, now=MORNING)
     assert invitation.accepted_by is nia
     assert queries.application_seen_by(db, application.id, nia, reads_all=False) is application
-    assert application in queries.applications_of(db, nia.id)
+    assert application in queries.applications_of(db, nia.id).rows
 
 
 def test_whoever_judges_cannot_join(db, cast):

@@ -121,7 +121,7 @@ def test_what_is_overdue_comes_first_and_the_dashboard_says_so(world: World) -> 
     for days, kind in ((1, Kind.COMMENT), (2, Kind.ASK), (40, Kind.CONCERN), (15, Kind.ASK)):
         a_concern(world, kind, text=f"said {days} days ago", at=now() - days * DAY)
     with database.reading() as db:
-        found = queries.concerns(db, account("sam"), now())
+        found = queries.page_of_concerns(db, account("sam"), now(), 1).rows
         assert queries.owed(db, now()) == queries.Owed(open=3, overdue=2)
     assert [each.text.split()[1] for each in found] == ["40", "15", "2", "1"]
     assert [each.overdue for each in found] == [True, True, False, False]

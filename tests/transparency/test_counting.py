@@ -183,7 +183,7 @@ def test_every_process_hides_the_same(seed: str) -> None:
         "kinds = {(p, m): Kinds('ab'[p in 'ace'], 'cd'[p in 'ab']) for p in 'abcde' for m in (1, 2, 3)}\n"
         "for step, most in ((3, 4), (5, 4), (7, 3)):\n"
         "    cells = {key: step * place % most for place, key in enumerate(keys)}\n"
-        "    print(_Counted(cells, kinds, {}).told(2025, 3))"
+        "    print(_Counted(cells, kinds).told(2025, 3))"
     )
     said = [
         subprocess.run(

@@ -60,7 +60,7 @@ def test_the_log_says_where_in_the_gateway_and_names_no_folder_of_the_machine(
     app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Base.metadata.drop_all(engine())
-    answer = app.test_client().get("/datasets")
+    answer = app.test_client().get("/datasets/breast")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "database cannot be reached" in answer.text
     logged = "".join(capsys.readouterr())

@@ -1,0 +1,248 @@
+"""Every command of governance and of projects, as somebody may try it: who most likely would, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from gateway.catalogue.models import Site
+from gateway.errors import NotFound
+from gateway.governance import (
+    appealing,
+    applying,
+    attaching,
+    changing,
+    committee,
+    deciding,
+    inviting,
+    reviewing,
+)
+from gateway.governance.models import Application, Choice, Kind, Recommendation, SiteAnswer
+from gateway.people.models import Account
+from gateway.people.tokens import acting
+from gateway.projects import closing, conditions, grant_changes, grants, joining
+from gateway.projects.models import Project
+from tests.governance.cast import DAY, good_answers, the_form, the_workflow
+from tests.governance.national import the_national
+from tests.governance.sequences.world import CHAIRS, EVERYBODY, KEEPERS, LETTER, MEMBERS, PDF, REVIEWERS, STEWARDS
+
+Thing = TypeVar("Thing")
+
+
+@dataclass
+class Step:
+    """One try: who, at which application, when; and chance, for what is chosen on the way."""
+
+    db: Session
+    by: Account
+    application: Application
+    now: datetime
+    chance: Random
+    secrets: list[str]
+
+    def pick(self, things: Sequence[Thing]) -> Thing:
+        """One of these, as chance has it. Raises NotFound where there is none, as a page would."""
+        if not things:
+            raise NotFound
+        return self.chance.choice(things)
+
+    def person(self, names: Sequence[str] = EVERYBODY) -> Account:
+        """One of these people."""
+        return self.db.query(Account).filter_by(name=self.pick(names)).one()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What every command of governance takes."""
+        return {"by": self.by, "application": self.application, "now": self.now}
+
+    @property
+    def project(self) -> Project:
+        """The project that came of it. Raises NotFound."""
+        if self.application.project is None:
+            raise NotFound
+        return self.application.project
+
+
+@dataclass(frozen=True)
+class Command:
+    """How it is tried, by whom rightly, and the event that it writes; none where it writes none.
+
+    `again`: a second time it gives what there is, and writes nothing.
+    """
+
+    run: Callable[[Step], Any]
+    likely: Sequence[str]
+    event: str
+    again: bool = False
+
+
+def _save(at: Step) -> None:
+    applying.save(at.db, answers={"need": at.pick(["More", "Less", None])}, **at.told)
+
+
+def _submit(at: Step) -> None:
+    applying.submit(at.db, workflow=at.pick([the_workflow, the_national])(), **at.told)
+
+
+def _start(at: Step) -> Application:
+    answers = good_answers(datasets=["breast", "colon"])
+    return applying.start(at.db, by=at.by, form=the_form(), answers=answers, now=at.now)
+
+
+def _begin(at: Step) -> None:
+    groups = at.application.workflow.groups if at.application.workflow else ()
+    rightly = {"ethics": ("Tom", "Ruth"), "scientific": ("Sol", "Sue"), "lay": ("Lee", "Lou")}
+    wrongly = {"ethics": ("Tom", "Ben"), "scientific": ("Sol", "Sol"), "lay": ("Tom", "Lee")}
+    chosen = at.pick([rightly, rightly, rightly, wrongly])
+    people = {each.key: [at.person([name]) for name in chosen.get(each.key, ())] for each in groups}
+    reviewing.begin_review(at.db, reviewers=people, **at.told)
+
+
+def _ask(at: Step) -> None:
+    reviewing.ask_another(at.db, group=at.pick(["ethics", "lay", "scientific"]), reviewer=at.person(), **at.told)
+
+
+def _recommend(at: Step) -> None:
+    reviewing.recommend(at.db, recommendation=at.pick(list(Recommendation)), **at.told)
+
+
+def _answer(at: Step) -> None:
+    site = at.pick(at.db.query(Site).order_by(Site.code).all())
+    answer = at.pick([SiteAnswer.AGREED, SiteAnswer.AGREED, SiteAnswer.DECLINED, SiteAnswer.WAITING])
+    committee.answer_for_site(at.db, site_id=site.id, answer=answer, reasons="So", **at.told)
+
+
+def _approve(at: Step) -> None:
+    days, texts = at.pick([30, 30, 30, -3, 400]), at.pick([(), ("Careful",)])
+    deciding.approve(at.db, ends=at.now + days * DAY, conditions=texts, **at.told)
+
+
+def _invite(at: Step) -> None:
+    _, secret = inviting.invite(at.db, email=f"{at.pick(EVERYBODY).lower()}@elsewhere.org", **at.told)
+    at.secrets.append(secret)
+
+
+def _attach(at: Step) -> None:
+    attaching.attach(at.db, question=LETTER, name="letter.pdf", content=PDF, **at.told)
+
+
+def _detach(at: Step) -> None:
+    attaching.detach(at.db, attachment_id=at.pick(at.application.attachments).id, **at.told)
+
+
+def _change(at: Step) -> Application:
+    kind = at.pick([Kind.AMENDMENT, Kind.RENEWAL])
+    return changing.propose_change(at.db, kind=kind, form=the_form(), **at.told)
+
+
+def _of_grant(command: Callable[..., None], **told: str) -> Callable[[Step], None]:
+    def run(at: Step) -> None:
+        command(at.db, by=acting(at.by), grant=at.pick(at.project.grants), now=at.now, **told)
+
+    return run
+
+
+def _resume(at: Step) -> None:
+    grant_changes.resume(at.db, by=at.by, grant=at.pick(at.project.grants), now=at.now)
+
+
+def _of_condition(command: Callable[..., None], **told: str) -> Callable[[Step], None]:
+    def run(at: Step) -> None:
+        command(at.db, by=at.by, condition=at.pick(at.project.conditions), now=at.now, **told)
+
+    return run
+
+
+def _put_on(at: Step) -> None:
+    joining.put_on(at.db, by=at.by, project=at.project, email=at.person().email, now=at.now)
+
+
+def _take_off(at: Step) -> None:
+    joining.take_off(at.db, by=at.by, project=at.project, account_id=at.person().id, now=at.now)
+
+
+def _close(at: Step) -> None:
+    told = {"outputs": ["A paper"], "destruction": "Wiped", "destroyed_on": (at.now - timedelta(days=1)).date()}
+    closing.close(at.db, by=at.by, project=at.project, now=at.now, **told)
+
+
+ADA, JUDGES = ("Ada",), (*STEWARDS, *REVIEWERS, *KEEPERS, *MEMBERS, *CHAIRS)
+COMMANDS = {
+    "start": Command(_start, ADA, "application.started"),
+    "save": Command(_save, ADA, ""),
+    "attach": Command(_attach, ADA, "attachment.added"),
+    "detach": Command(_detach, ADA, "attachment.removed"),
+    "invite": Command(_invite, ADA, "invitation.made"),
+    "take_back": Command(
+        lambda at: inviting.take_back(at.db, invitation_id=at.pick(at.application.invitations).id, **at.told),
+        ADA,
+        "invitation.taken-back",
+    ),
+    "accept": Command(
+        lambda at: inviting.accept(at.db, by=at.by, secret=at.pick(at.secrets), now=at.now),
+        EVERYBODY,
+        "invitation.accepted",
+    ),
+    "submit": Command(_submit, ADA, "application.submitted"),
+    "withdraw": Command(lambda at: applying.withdraw(at.db, **at.told), ("Ben", "Ada", "Tom"), "application.withdrawn"),
+    "revise": Command(
+        lambda at: applying.revise(at.db, form=the_form(), **at.told), ADA, "application.started", again=True
+    ),
+    "begin_review": Command(_begin, STEWARDS, "application.in-review"),
+    "ask_another": Command(_ask, STEWARDS, "review.asked"),
+    "recommend": Command(_recommend, REVIEWERS, "review.given"),
+    "step_aside": Command(
+        lambda at: reviewing.step_aside(at.db, conflict="A friend", **at.told), REVIEWERS, "conflict.declared"
+    ),
+    "declare_conflict": Command(
+        lambda at: committee.declare_conflict(at.db, why="My sister", **at.told), JUDGES, "conflict.declared"
+    ),
+    "answer_for_site": Command(_answer, KEEPERS, "site.answered"),
+    "cast_vote": Command(
+        lambda at: committee.cast_vote(at.db, choice=at.pick([Choice.YES, Choice.YES, Choice.NO]), **at.told),
+        MEMBERS,
+        "vote.cast",
+    ),
+    "approve": Command(_approve, CHAIRS, "application.approved"),
+    "send_back": Command(
+        lambda at: deciding.send_back(at.db, reasons="More", **at.told), CHAIRS, "application.returned"
+    ),
+    "reject": Command(lambda at: deciding.reject(at.db, reasons="No", **at.told), CHAIRS, "application.rejected"),
+    "appeal": Command(lambda at: appealing.appeal(at.db, grounds="Look again", **at.told), ADA, "appeal.made"),
+    "allow": Command(lambda at: appealing.allow(at.db, reasons="So", **at.told), CHAIRS, "appeal.allowed"),
+    "dismiss": Command(lambda at: appealing.dismiss(at.db, reasons="So", **at.told), CHAIRS, "appeal.dismissed"),
+    "propose_change": Command(_change, ADA, "application.started", again=True),
+    "suspend": Command(_of_grant(grant_changes.suspend, reason="So"), STEWARDS, "grant.suspended"),
+    "resume": Command(_resume, STEWARDS, "grant.resumed"),
+    "revoke": Command(_of_grant(grants.revoke, reason="So"), STEWARDS, "grant.revoked"),
+    "put_on": Command(_put_on, STEWARDS, "project.member.added"),
+    "take_off": Command(_take_off, ("Ada", "Priya"), "project.member.removed"),
+    "report_done": Command(_of_condition(conditions.report_done, note="Done"), ADA, "condition.reported"),
+    "accept_condition": Command(_of_condition(conditions.accept), STEWARDS, "condition.done"),
+    "send_back_condition": Command(_of_condition(conditions.send_back, remark="More"), STEWARDS, "condition.sent-back"),
+    "close": Command(_close, ADA, "project.closed"),
+    "check_closure": Command(
+        lambda at: closing.check(at.db, by=at.by, project=at.project, now=at.now), STEWARDS, "project.closure.checked"
+    ),
+}
+
+FITTING = {  # what comes next where an application stands; the more often named the more often done
+    "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw"],
+    "submitted": ["begin_review", "begin_review", "withdraw", "declare_conflict"],
+    "in-review": [
+        *["recommend", "answer_for_site", "cast_vote"] * 3, "approve", "approve", "send_back", "reject",
+        "ask_another", "step_aside", "declare_conflict", "withdraw",
+    ],
+    "returned": ["revise"],
+    "rejected": ["appeal", "allow", "allow", "dismiss"],
+    "withdrawn": ["start"],
+}  # fmt: skip
+AFTER = [
+    "propose_change", "propose_change", "suspend", "resume", "revoke", "put_on", "take_off", "report_done",
+    "report_done", "accept_condition", "send_back_condition", "close", "check_closure",
+]  # fmt: skip

@@ -1,0 +1,114 @@
+"""What must be true of every application after every step, whoever tried what: read from the rows, not from guards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway.governance.models import Application, Choice, ReviewState, SiteAnswer, State
+from gateway.governance.states import NEXT
+from gateway.governance.workflow import Ballot, ReviewGroup, Sites
+from gateway.people.models import Account
+
+
+@dataclass
+class Remembered:
+    """What an application was when it was last looked at."""
+
+    state: str = ""
+    frozen: dict[str, Any] = field(default_factory=dict)
+
+
+def whoever_is_of_it(db: Session, each: Application) -> set[str]:
+    """Ids of all who apply, are named, accepted, or are on the project that is to be changed."""
+    named = [one.lower() for one in each.form.answer_for("team", each.answers) or []]
+    found = {one.id for one in db.query(Account) if one.email.lower() in named}
+    found |= {one.accepted_by_id for one in each.invitations if one.accepted_by_id}
+    found |= {one.account_id for one in each.changes.memberships} if each.changes else set()
+    return found | {each.applicant_id}
+
+
+def what_was_said(each: Application) -> Iterator[str]:
+    """Ids of those whose review, answer, vote, decision or word on the appeal stands."""
+    yield from (one.reviewer_id for one in each.reviews if one.state == ReviewState.GIVEN)
+    yield from (one.answered_by_id for one in each.sites if one.answered_by_id)
+    yield from (one.account_id for one in each.votes)
+    if each.decision is not None:
+        yield each.decision.decided_by_id
+    if each.appeal is not None and each.appeal.decided_by_id:
+        yield each.appeal.decided_by_id
+
+
+def nobody_judges_their_own(db: Session, each: Application) -> None:
+    assert not whoever_is_of_it(db, each) & set(what_was_said(each))
+
+
+def a_conflict_silences(each: Application) -> None:
+    conflicted = {one.account_id for one in each.conflicts}
+    assert not conflicted & set(what_was_said(each))
+
+
+def one_part_for_each(each: Application) -> None:
+    reviewed = [one.reviewer_id for one in each.reviews]
+    assert len(reviewed) == len(set(reviewed))
+    given = {one.reviewer_id for one in each.reviews if one.state == ReviewState.GIVEN}
+    voted = [one.account_id for one in each.votes]
+    assert len(voted) == len(set(voted))
+    assert not given & set(voted)
+    if each.decision is not None:
+        by = each.decision.decided_by_id
+        asked = {one.asked_by_id for one in each.reviews} | {each.triaged_by_id}
+        assert by not in given | set(voted) | {one.answered_by_id for one in each.sites} | asked
+
+
+def a_decision_has_its_quorum(each: Application) -> None:
+    if each.decision is None:
+        assert each.state not in (State.APPROVED, State.APPROVED_WITH_CONDITIONS, State.RETURNED, State.REJECTED)
+        return
+    assert each.decision.outcome == each.state
+    workflow = each.workflow
+    assert workflow is not None
+    for stage in workflow.between:
+        match stage:
+            case ReviewGroup():
+                assert len(each.given_in(stage.key)) >= stage.quorum
+            case Sites():
+                assert all(one.state != SiteAnswer.WAITING for one in each.sites)
+            case Ballot():
+                assert len(each.votes) >= stage.quorum
+    if each.state in (State.APPROVED, State.APPROVED_WITH_CONDITIONS):
+        counted = [one.choice for one in each.votes]
+        assert workflow.ballot is None or counted.count(Choice.YES) > counted.count(Choice.NO)
+        assert workflow.sites is None or any(one.state == SiteAnswer.AGREED for one in each.sites)
+        assert each.project_id is not None
+
+
+def no_state_is_skipped(each: Application, before: Remembered) -> None:
+    if before.state and before.state != each.state:
+        assert State(each.state) in NEXT.get(State(before.state), frozenset())
+
+
+def what_was_handed_in_stays(each: Application, before: Remembered) -> None:
+    now = {
+        "answers": dict(each.answers),
+        "files": sorted((one.question, one.name, one.sha256) for one in each.attachments),
+        "team": sorted(one.email for one in each.invitations),
+        "rules": (each.form_sha256, each.workflow_sha256),
+    }
+    if before.frozen:
+        assert now == before.frozen
+    before.frozen = now if each.submitted_at is not None else {}
+
+
+def all_hold(db: Session, each: Application, before: Remembered) -> None:
+    """Every law, of one application."""
+    nobody_judges_their_own(db, each)
+    a_conflict_silences(each)
+    one_part_for_each(each)
+    a_decision_has_its_quorum(each)
+    no_state_is_skipped(each, before)
+    what_was_handed_in_stays(each, before)
+    before.state = each.state
