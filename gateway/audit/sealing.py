@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.audit.commands import Look
-from gateway.projects.keys_file import KeyEncryptionKey, make_key, read_key
+from gateway.projects.keys_file import KeyEncryptionKey, NoKeyFile, make_key, read_key
 from gateway.settings import current
 from gateway.trail.record import Actor
 
@@ -30,8 +30,14 @@ class Sealed(ValueError):
 
 
 def present() -> KeyEncryptionKey:
-    """The key, made if there is none. Raises BadMasterKey, or OSError where none can be made."""
-    return make_key(_path())
+    """The key, made if there is none. Raises BadMasterKey, or OSError where none can be made.
+
+    One that is there needs no room on the disk.
+    """
+    try:
+        return kept()
+    except NoKeyFile:
+        return make_key(_path())
 
 
 def kept() -> KeyEncryptionKey:

@@ -121,6 +121,14 @@ def test_the_space_is_there_before_it_is_needed_and_for_our_eyes_only(story: Pat
     assert stat.S_IMODE(found.st_mode) == 0o600
 
 
+def test_a_look_that_waits_needs_no_more_room_than_was_taken(story: Path) -> None:
+    spool.make_room()
+    folder, found = story.stat().st_mtime_ns, (story / "looks.spool").stat().st_blocks
+    with busy(story):
+        spool.noted(a_look())
+    assert (story.stat().st_mtime_ns, (story / "looks.spool").stat().st_blocks) == (folder, found)
+
+
 def test_where_the_data_directory_takes_nothing_the_spare_one_does(story: Path, spare: Path) -> None:
     (story / "looks.spool").mkdir()  # cannot be opened as a file, whoever asks
     with busy(story):
