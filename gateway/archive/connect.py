@@ -40,8 +40,12 @@ class Archive(Protocol):
         """Every object, in a stable order. Raises ArchiveError if the archive cannot be listed."""
         ...
 
-    def open(self, locator: str, version: str = "") -> ByteSource:
-        """The bytes of one object, of this version if one is named. Raises ArchiveError if it is not there."""
+    def open(self, locator: str, version: str = "", size: int = -1) -> ByteSource:
+        """The bytes of one object, of this version if one is named. Raises ArchiveError if it is not there.
+
+        Who says its size may be given a source of that size before all has come: reading it waits, and raises what the
+        archive raises, ArchiveError if it turns out to have another size.
+        """
         ...
 
     def version(self, locator: str) -> str:

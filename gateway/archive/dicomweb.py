@@ -1,6 +1,7 @@
 """A DICOMweb service, such as a vendor-neutral archive: `dicomweb+https://host/root` (PS3.18: QIDO-RS and WADO-RS).
 
-WADO-RS gives an instance as a whole, not in ranges, so it is fetched once into a spool (spool.py) and read from there.
+WADO-RS gives an instance as a whole, not in ranges, so it is fetched once into a spool (spool.py) and read from there,
+while it comes where its length is known; frames that have not come yet are asked for by themselves (growing.py).
 A locator is the three UIDs, a version a digest of what the service lists of the instance. Redirects are not followed:
 no other host than the archive's is ever asked.
 """
@@ -12,13 +13,23 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.archive.access import Access
 from gateway.archive.connect import ArchiveError, ObjectRef, same
+from gateway.archive.landing import Held, Landing, Target
 from gateway.archive.multipart import one_part
 from gateway.archive.spool import Spool
-from gateway.archive.upstream import CONNECT, SILENCE, Breaker, UpstreamFailed, UpstreamRefused, steadily, with_patience
+from gateway.archive.upstream import (
+    CONNECT,
+    SILENCE,
+    Breaker,
+    UpstreamFailed,
+    UpstreamRefused,
+    UpstreamResting,
+    steadily,
+    with_patience,
+)
 from gateway.dicom.source import ByteSource
 
 if TYPE_CHECKING:
@@ -30,6 +41,8 @@ UID = re.compile(r"[0-9][0-9.]{0,63}")
 JSON_TYPE = "application/dicom+json"
 ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 STUDY, SERIES, INSTANCE = "0020000D", "0020000E", "00080018"
+FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+AROUND = 64 * 1024  # bytes that may stand around a frame
 TOLD = (  # by these a change is noticed
     "00080016", "00080012", "00080013", "00080020", "00080023", "00080033", "00080050", "00100010", "00100020",
     "00100030", "00100040", "00200011", "00200013", "00280008", "00280010", "00280011",
@@ -54,24 +67,39 @@ class DicomwebArchive:
                 for instance, version in sorted(versions.items()):
                     yield ObjectRef(f"{study}/{series}/{instance}", -1, version)
 
-    def open(self, locator: str, version: str = "") -> ByteSource:
-        """One instance, fetched or from the spool. Raises ArchiveError, UpstreamFailed, UpstreamResting."""
+    def open(self, locator: str, version: str = "", size: int = -1) -> ByteSource:
+        """One instance, on its way or from the spool. Raises ArchiveError, UpstreamFailed, UpstreamResting."""
         study, series, instance = _uids(locator)
         path = f"/studies/{study}/series/{series}/instances/{instance}"
         now = self.version(locator)
         same(now, version)
 
-        def fetch(target: IO[bytes]) -> None:
+        def fetch(landing: Landing) -> None:
             def tried() -> None:
-                target.seek(0)
-                target.truncate()
-                with self._answer(path, ACCEPT) as answer:
-                    kind, ends = answer.headers.get("content-type", ""), _says_its_end(answer)
-                    one_part(kind, steadily(answer.iter_bytes(256 * 1024)), target, ends)
+                landing.begin()
+                self._part(path, ACCEPT, landing)
 
             self._breaker.call(lambda: with_patience(tried))
 
-        return self._spool.open(f"{self._root} {locator} {now}", fetch)
+        def ask(frame: int, length: int) -> bytes | None:
+            return self._frame(f"{path}/frames/{frame + 1}", length)
+
+        return self._spool.open(f"{self._root} {locator} {now}", fetch, ask, size)
+
+    def _part(self, path: str, accept: str, target: Target) -> None:
+        """Write the only part of an answer. Raises UpstreamFailed, ArchiveError."""
+        with self._answer(path, accept) as answer:
+            kind, ends = answer.headers.get("content-type", ""), _says_its_end(answer)
+            one_part(kind, steadily(answer.iter_bytes()), target, ends)
+
+    def _frame(self, path: str, length: int) -> bytes | None:
+        """One frame, if the archive gives one of that length. The whole instance is on its way anyhow."""
+        held = Held(length + AROUND)
+        try:
+            self._breaker.call(lambda: self._part(path, FRAMES, held))
+        except (ArchiveError, UpstreamFailed, UpstreamResting):
+            return None
+        return bytes(held.data) if held.length == length else None
 
     def version(self, locator: str) -> str:
         """What the service lists of the instance now, as a digest. Raises ArchiveError like `open`."""

@@ -38,7 +38,7 @@ class FolderArchive:
                     locator = quote(os.fsencode(path.relative_to(self._root)), safe=READABLE)
                     yield ObjectRef(locator, state.st_size, _version(state))
 
-    def open(self, locator: str, version: str = "") -> ByteSource:
+    def open(self, locator: str, version: str = "", size: int = -1) -> ByteSource:
         """One file. Raises ArchiveError for one that is not there, has changed, or lies outside."""
         try:
             source = FileSource(self._path(locator))

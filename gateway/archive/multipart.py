@@ -1,19 +1,19 @@
-"""The one part of a multipart/related answer (RFC 2387, PS3.18 8.6.1.2), written to a file as it comes."""
+"""The one part of a multipart/related answer (RFC 2387, PS3.18 8.6.1.2), written as it comes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from email.message import Message
-from typing import IO
 
+from gateway.archive.landing import Target
 from gateway.archive.upstream import UpstreamFailed
 
 LONGEST_HEAD = 64 * 1024  # bytes before the part's body
 TAIL = 1024  # bytes behind it, at most
 
 
-def one_part(content_type: str, pieces: Iterable[bytes], target: IO[bytes], ends: bool) -> None:
+def one_part(content_type: str, pieces: Iterable[bytes], target: Target, ends: bool) -> None:
     """Write the body of the only part, or of an answer that is not in parts. Raises UpstreamFailed for anything else.
 
     The closing boundary must be there, or without parts the answer must say where it `ends`: one that was cut off is
@@ -24,7 +24,8 @@ def one_part(content_type: str, pieces: Iterable[bytes], target: IO[bytes], ends
     if kind.get_content_type() in ("application/dicom", "application/octet-stream"):
         if not ends:
             raise UpstreamFailed
-        target.writelines(pieces)
+        for piece in pieces:
+            target.write(piece)
         return
     boundary = kind.get_param("boundary")
     if kind.get_content_type() != "multipart/related" or not isinstance(boundary, str) or not boundary:
@@ -33,7 +34,7 @@ def one_part(content_type: str, pieces: Iterable[bytes], target: IO[bytes], ends
     _cut(boundary.encode("latin-1", "replace"), length, target)
 
 
-def _written(boundary: bytes, pieces: Iterable[bytes], target: IO[bytes]) -> int | None:
+def _written(boundary: bytes, pieces: Iterable[bytes], target: Target) -> int | None:
     """Write all behind the part's head; gives the length that the head states."""
     head, length, opened = b"", None, False
     for piece in pieces:
@@ -53,12 +54,10 @@ def _written(boundary: bytes, pieces: Iterable[bytes], target: IO[bytes]) -> int
     return length
 
 
-def _cut(boundary: bytes, length: int | None, target: IO[bytes]) -> None:
+def _cut(boundary: bytes, length: int | None, target: Target) -> None:
     """Take the closing boundary off the end."""
-    end = target.seek(0, 2)
-    begin = max(0, end - TAIL - len(boundary))
-    target.seek(begin)
-    at = target.read(TAIL + len(boundary)).rfind(b"\r\n--" + boundary + b"--")
+    begin = max(0, target.length - TAIL - len(boundary))
+    at = target.written(begin).rfind(b"\r\n--" + boundary + b"--")
     if at < 0 or (length is not None and begin + at != length):
         raise UpstreamFailed
-    target.truncate(begin + at)
+    target.cut(begin + at)

@@ -50,7 +50,7 @@ class ObjectArchive:
                 if each["size"] and not each["path"].endswith("/"):
                     yield ObjectRef(each["path"], each["size"], _version(each))
 
-    def open(self, locator: str, version: str = "") -> ByteSource:
+    def open(self, locator: str, version: str = "", size: int = -1) -> ByteSource:
         """One object as it is now. Raises ArchiveError, UpstreamFailed, UpstreamResting."""
         import obstore
 

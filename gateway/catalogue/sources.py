@@ -34,7 +34,7 @@ def open_source(db: Session, instance: Instance) -> ByteSource:
     row = db.get(ArchiveRow, instance.archive_id)
     if row is None or instance.state != INDEXED:
         raise ArchiveError("the archive no longer has this object")
-    source = connected(row.uri, access()).open(instance.locator, instance.version)
+    source = connected(row.uri, access()).open(instance.locator, instance.version, instance.size)
     if source.size != instance.size:
         source.close()
         raise ArchiveError("the object has changed since it was indexed: index the archive again")

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import clock
+from gateway.archive.growing import LARGEST, EarlyFrame, Frame, GrowingSource
 from gateway.catalogue.models import Instance
 from gateway.catalogue.sources import open_source
 from gateway.consent.epochs import epoch
@@ -93,7 +94,11 @@ class Slide:
         made = self._prepared.made
         if number in made.replaced:
             return Rope([made.replaced[number]])
-        return Rope([SourceRange(self.source, start, length) for start, length in made.frames.pieces(number)])
+        pieces = made.frames.pieces(number)
+        if isinstance(self.source, GrowingSource) and sum(length for _, length in pieces) <= LARGEST:
+            frame = EarlyFrame(self.source, Frame(number, pieces), Frame(0, made.frames.pieces(0)))
+            return Rope([SourceRange(frame, 0, frame.size)])
+        return Rope([SourceRange(self.source, start, length) for start, length in pieces])
 
 
 class _Cache:

@@ -12,19 +12,30 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Wire:
-    """`left`: bytes that it still carries; None: any. `stalls`: then it is silent, else it is cut."""
+    """`left`: bytes that it still carries; None: any. `stalls`: then it is silent, else it is cut.
+
+    `waits_behind`: bytes of one connection, counted from when this is set, behind which it waits until it `goes_on`.
+    """
 
     address: str = ""
     left: int | None = None
     stalls: bool = False
     breaks: Callable[[], None] = lambda: None
     broken: threading.Event = field(default_factory=threading.Event)
+    waits_behind: int | None = None
+    waiting: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def carry(self, near: socket.socket, far: socket.socket) -> None:
         """Answers, as far as they come."""
+        carried = 0
         with suppress(OSError):
             while piece := far.recv(4096):
+                carried = 0 if self.waits_behind is None else carried + len(piece)
+                if self.waits_behind is not None and carried > self.waits_behind:
+                    self.waiting.set()
+                    self.goes_on.wait(60)
                 if self.left is not None and self.left < len(piece):
                     near.sendall(piece[: self.left])
                     self._break(near)

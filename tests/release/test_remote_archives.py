@@ -22,6 +22,7 @@ from gateway.catalogue import commands as catalogue
 from gateway.catalogue.indexing import index_archive
 from gateway.catalogue.sources import connected
 from gateway.clock import now
+from gateway.release.models import ManifestEntry
 from gateway.trail.leases import close_frame_book
 from gateway.trail.record import SYSTEM
 from tests.archive.stores import BUCKET, KEY, ORTHANC, PLUGIN, SECRET, a_bucket, an_orthanc
@@ -190,6 +191,75 @@ def test_an_archive_that_dies_while_an_instance_is_fetched_is_an_error_on_the_re
     assert set(told_of_reads()) == {("archive-failed", entry.uid)}
     assert len(told_of_reads()) == len(answers)
     assert events("release.read.opened") == []
+
+
+ORTHANC_ALONE = pytest.mark.parametrize("remote", [pytest.param("orthanc", marks=needs_orthanc)], indirect=True)
+MUCH = 250_000  # bytes of the largest instance, which has 350,000
+
+
+def not_spooled(world: World) -> tuple[ManifestEntry, list[bytes]]:
+    """The largest instance, its frames as the archive has them; nothing of it is on the local disk any more."""
+    entry = world.biggest()
+    sources = [frames_of(path.read_bytes()) for path in world.archive.rglob("*_0.dcm")]
+    (frames,) = [each for each in sources if len(each) == entry.frame_count]
+    shutil.rmtree(settings_room.current().data_dir / "spool")
+    return entry, frames
+
+
+@ORTHANC_ALONE
+def test_the_first_bytes_of_an_instance_leave_while_the_last_are_still_on_their_way(remote: Remote) -> None:
+    world = remote.world
+    whole = world.get(at(world.biggest())).data
+    entry, _frames = not_spooled(world)
+    remote.wire.waits_behind = MUCH
+    with a_client(world) as client, client.stream("GET", at(entry)) as answer:
+        assert int(answer.headers["Content-Length"]) == len(whole)
+        pieces = answer.iter_raw()
+        got = b""
+        while len(got) < 100_000:
+            got += next(pieces)
+        assert not remote.wire.goes_on.is_set()
+        remote.wire.goes_on.set()
+        assert got + b"".join(pieces) == whole
+    assert remote.wire.waiting.is_set()
+    assert told_of_reads()[-1] == ("complete", entry.uid)
+
+
+@ORTHANC_ALONE
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("stalls", [False, True])
+def test_an_archive_that_ends_or_stalls_in_the_middle_cuts_the_download(remote: Remote, stalls: bool) -> None:
+    world = remote.world
+    entry, _frames = not_spooled(world)
+    remote.wire.waits_behind = MUCH
+    with a_client(world) as client, client.stream("GET", at(entry)) as answer:
+        assert answer.status_code == 200
+        pieces = answer.iter_raw()
+        got = len(next(pieces))
+        if not stalls:
+            remote.wire.left = 0
+            remote.wire.goes_on.set()
+        with pytest.raises(httpx.RemoteProtocolError):  # fewer bytes than Content-Length said
+            got += sum(map(len, pieces))
+    assert remote.wire.waiting.is_set()
+    assert 0 < got < int(answer.headers["Content-Length"])
+    assert told_of_reads() == [("aborted", entry.uid)]
+
+
+@ORTHANC_ALONE
+def test_frames_that_have_not_come_yet_are_asked_for_by_themselves_and_are_those_of_the_source(remote: Remote) -> None:
+    world = remote.world
+    entry, frames = not_spooled(world)
+    last = entry.frame_count
+    remote.wire.waits_behind = MUCH
+    with a_client(world) as client:
+        assert client.get(at(entry, f"/frames/{last}")).content.rstrip(b"\0") == frames[-1].rstrip(b"\0")
+        several = client.get(at(entry, f"/frames/{last - 1},1"), headers={"Accept": "*/*"})
+        assert frames[-2].rstrip(b"\0") in several.content
+        assert remote.wire.waiting.is_set()  # the instance itself is still on its way
+        remote.wire.goes_on.set()
+        whole = client.get(at(entry)).content
+    assert frames_of(whole) == frames
 
 
 @pytest.mark.parametrize("remote", ["bucket"], indirect=True)
