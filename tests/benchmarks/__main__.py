@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import (
+    access_cost,
     audit,
     building,
     bundle,
@@ -29,7 +30,7 @@ from tests.benchmarks import (
 )
 from tests.benchmarks.rows import Row
 
-AREAS = (deid, pixels, dataplane, postgresql, viewer, audit, record_cost, bundle, growth, lists, building)
+AREAS = (deid, pixels, dataplane, access_cost, postgresql, viewer, audit, record_cost, bundle, growth, lists, building)
 
 
 def shown(rows: list[Row]) -> Table:
