@@ -31,5 +31,5 @@ ROUTES: dict[View, tuple[str, ...]] = {
 }
 for view, paths in ROUTES.items():
     for path in paths:
-        dicomweb.add_url_rule(path, view_func=view)
+        dicomweb.add_url_rule(path, view_func=view, strict_slashes=False)  # EZ-WSI asks for `instances/?…`
 cors.install(dicomweb)

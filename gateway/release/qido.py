@@ -45,7 +45,7 @@ OF_ANY = {MODALITIES_IN_STUDY: MODALITY, CLASSES_IN_STUDY: SOP_CLASS}  # those o
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 NUMBERS = frozenset(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
 COUNTED = frozenset(("00080061", "00080062", "00201206", "00201208", "00201209"))  # of a study or series
-GIVEN = frozenset(facts.SEARCHED) | COUNTED
+GIVEN = frozenset(facts.SEARCHED) | COUNTED | {facts.TRANSFER_SYNTAX}
 REQUIRED = {  # type R in PS3.18 tables 10.6.3-3 to 10.6.3-5: given without a value where there is none
     "00080020": "DA", "00080030": "TM", "00080050": "SH", "00080060": "CS", "00080090": "PN", "00100010": "PN",
     "00100020": "LO", "00100030": "DA", "00100040": "CS", "00200010": "SH", "00200011": "IS", "00200013": "IS",
@@ -191,7 +191,10 @@ def instance_facts(entries: Sequence[ManifestEntry], search: Search) -> Told:
     """One instance of the result."""
     usual = (*facts.STUDY_LEVEL, *facts.SERIES_LEVEL, *facts.INSTANCE_LEVEL, facts.AVAILABLE_TRANSFER_SYNTAX)
     more = (*facts.MORE_OF_STUDY, *facts.MORE_OF_SERIES, *facts.MORE_OF_INSTANCE)
-    return search.given(entries[0].facts, usual, more)
+    given = search.given(entries[0].facts, usual, more)
+    if facts.TRANSFER_SYNTAX in search.fields:
+        given[facts.TRANSFER_SYNTAX] = given[facts.AVAILABLE_TRANSFER_SYNTAX]
+    return given
 
 
 def results(

@@ -142,6 +142,15 @@ def test_required_attributes_are_given_without_a_value_where_the_source_has_none
     assert all(each["00200011"] == {"vr": "IS"} for each in found(world, "/series") + found(world, "/instances"))
 
 
+def test_clients_that_ask_for_the_transfer_syntax_of_the_file_and_with_a_slash_are_answered(world: World) -> None:
+    fields = "&".join(f"includefield={tag}" for tag in ("00020010", "00280102", "00480001"))
+    for each in found(world, f"/instances/?{fields}"):  # as EZ-WSI DICOMweb asks
+        assert value(each, "00020010") == value(each, "00083002")
+        assert value(each, "00280102") == 7
+        assert value(each, "00480001") > 0
+    assert not any("00020010" in each for each in found(world, "/instances?includefield=all"))
+
+
 def test_no_level_gives_the_fields_of_a_lower_one(world: World) -> None:
     for level, lower in (("studies", ("00080060", "00080018", "00282110")), ("series", ("00080018", "00282110"))):
         for query in ("", "?includefield=all", f"?includefield={','.join(lower)}"):
