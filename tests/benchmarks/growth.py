@@ -6,21 +6,20 @@ Asked of the door itself: with If-None-Match a request never takes the short way
 from __future__ import annotations
 
 import io
+import os
 import random
-import shutil
 import struct
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pydicom
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gateway import clock
 from gateway import db as database
@@ -29,48 +28,98 @@ from gateway.pixels.detect.model import model_hash
 from gateway.pixels.rules import load_rules
 from gateway.pixels.screen import CLEAN
 from gateway.settings import ROOT, current
-from tests.benchmarks.dataplane import Wire, _below, _memory, _served
+from tests.benchmarks import filling
+from tests.benchmarks.dataplane import Wire, _below, _served
 from tests.benchmarks.rows import Row
 from tests.conftest import free_port
+from tests.databases import OPTIONS, Server, programs
 from tests.release.served.houses import House, Reader, a_house, a_reader, a_site, first, place
 
 FEW, MANY = 1_000, 1_000_000  # frames
-CATALOGUE = 10_000_000  # instances
+CATALOGUE = int(os.environ.get("CATALOGUE", "10000000"))  # instances
 HUGE = 5_000  # frames of 1 MB
 SERVE = (sys.executable, "-m", "gateway.cli", "serve")
 ASKED = 1500  # frames asked for, one after another
+PAGES = 300  # first pages of a search
 DOOR = '*/*\r\nIf-None-Match: "x"'
 SIDE = 16  # pixels of a tile
-
-FILL = """
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
-INSERT INTO instance (id, archive_id, series_id, locator, size, version, state, reason, header_sha256, uid, sop_class,
-    image_type, modality, transfer_syntax, burned_in, label_in_image, manufacturer, model, instance_number, "rows",
-    columns, total_rows, total_columns, frame_count)
-SELECT printf('z%015d', i), archive_id, series_id, printf('filled/%012d.dcm', i), size, version, state, '',
-    header_sha256, printf('1.2.826.0.1.3680043.8.498.%015d', i), sop_class, image_type, modality,
-    transfer_syntax, '', '', '', '', 1, "rows", columns, total_rows, total_columns, frame_count
-FROM n, (SELECT * FROM instance WHERE state = 'indexed' LIMIT 1)
-"""  # fmt: skip
+PARTS = ("frames", "memory", "sqlite", "postgresql")  # those that are measured: GROWTH=sqlite,memory
 
 
 def measure() -> list[Row]:
     """Rows of growth."""
+    chosen = os.environ.get("GROWTH", ",".join(PARTS)).split(",")
+    rows: list[Row] = []
+    if "frames" in chosen or "memory" in chosen:
+        rows += _of_large_instances(chosen)
+    if "sqlite" in chosen:
+        rows += _of_a_catalogue("SQLite", lambda _folder, _held: "")
+    if "postgresql" in chosen and programs() is not None:
+        rows += _of_a_catalogue("PostgreSQL", _a_server)
+    return rows
+
+
+def _of_large_instances(chosen: list[str]) -> list[Row]:
     with tempfile.TemporaryDirectory(dir=ROOT) as name, ExitStack() as held:
         house = a_house(Path(name), free_port())
         for code, count, length in (("FEW", FEW, 0), ("MANY", MANY, 0), ("HUGE", HUGE, 1_000_000)):
             a_slide_of_frames(house, code, count, length)
         all_seen()
         reader = a_reader(house)
-        full = _filled(house, Path(name))
-        house.move_in()
         gateway = held.enter_context(_served(SERVE, house))
         told = _told(house, reader)
-        rows = [_frames(house, reader, told[FEW], told[MANY])]
-        rows += _memory_of_a_download(house, reader, told[HUGE], gateway.pid)
-        held.enter_context(_served(SERVE, full))
-        rows.append(_catalogue(house, full, reader, told[FEW]))
-        return rows
+        rows = _memory_of_a_download(house, reader, told, gateway.pid) if "memory" in chosen else []
+        return [*rows, *([_frames(house, reader, told[FEW], told[MANY])] if "frames" in chosen else [])]
+
+
+def _a_server(folder: Path, held: ExitStack) -> str:
+    """A PostgreSQL that flushes every commit, with a database; its URL."""
+    (folder / "postgresql").mkdir()
+    server = Server(folder / "postgresql", OPTIONS)
+    server.start()
+    held.callback(server.stop)
+    server.make("slidegate")
+    return server.url("slidegate")
+
+
+def _of_a_catalogue(kind: str, database_url: Any) -> list[Row]:
+    """The same house before and after many instances have come into its catalogue, and as many into its manifests."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as held:
+        folder = Path(name)
+        folder.chmod(0o755)
+        house = a_house(folder, free_port(), database_url=database_url(folder, held))
+        a_slide_of_frames(house, "FEW", FEW, 0)
+        all_seen()
+        reader = a_reader(house)
+        database.engine().dispose()
+        held.enter_context(_served(SERVE, house))
+        told = _told(house, reader)[FEW]
+        before = _costs(house, reader, told)
+        filling.fill(CATALOGUE)
+        after = _costs(house, reader, told)
+        names = ("one frame", "first page of a search of all instances")
+        full = f"{CATALOGUE:,} instances in the catalogue, {kind}"
+        return [
+            Row("scale", f"{what}, {full}", late * 1000, "ms", "a few hundred", late / early, "<= 1.2 times",
+                late <= 1.2 * early)
+            for what, early, late in zip(names, before, after, strict=True)
+        ]  # fmt: skip
+
+
+def _costs(house: House, reader: Reader, told: dict[str, Any]) -> tuple[float, float]:
+    """Seconds of one frame, and of the first page of a search: the best of three medians each."""
+    path = urlsplit(house.url(reader, "instances?limit=20")).path + "?limit=20"
+    frames = min(_median(house, reader, told) for _ in range(3))
+    return frames, min(_page(house, reader, path) for _ in range(3))
+
+
+def _page(house: House, reader: Reader, path: str) -> float:
+    wire, taken = Wire(house.base_url, reader.token), []
+    for _ in range(PAGES):
+        started = time.perf_counter()
+        wire.get(path, "application/dicom+json")
+        taken.append(time.perf_counter() - started)
+    return sorted(taken)[len(taken) // 2]
 
 
 def a_slide_of_frames(house: House, code: str, count: int, length: int) -> None:
@@ -152,32 +201,33 @@ def _frames(house: House, reader: Reader, few: dict[str, Any], many: dict[str, A
                "<= 1.2 times", large <= 1.2 * small)  # fmt: skip
 
 
-def _filled(house: House, folder: Path) -> House:
-    """The same house once more, with many instances in its catalogue."""
-    database.engine().dispose()
-    shutil.copytree(house.settings.data_dir, folder / "full")
-    port = free_port()
-    settings = replace(house.settings, data_dir=folder / "full", port=port, base_url=f"http://127.0.0.1:{port}")
-    made = House(settings, house.archive)
-    made.move_in()
-    with database.transaction() as db:
-        db.execute(text(FILL), {"count": CATALOGUE})
-    return made
+def _memory_of_a_download(house: House, reader: Reader, told: dict[int, Any], pid: int) -> list[Row]:
+    """The most memory that a web worker takes while it gives an instance of many gigabytes, and how much more that is
+    than it takes for a small one.
+    """
+    small, large = (urlsplit(house.url(reader, place(told[count]))).path for count in (FEW, HUGE))
+    wire = Wire(house.base_url, reader.token)
+    most = []
+    for path in (small, small, large):  # what the first one loads stays
+        for worker in _workers(pid):
+            Path(f"/proc/{worker}/clear_refs").write_text("5")  # proc(5): the peak is counted anew
+        size = wire.get(path, "application/dicom")
+        most.append({worker: _peak(worker) for worker in _workers(pid)})
+    grown = max(most[2][worker] - most[1][worker] for worker in most[2])
+    heaviest = max(most[2].values())
+    what = f"a web worker's peak while {size / 1e9:.1f} GB are downloaded"
+    return [
+        Row("scale", f"{what}, above that of a small one", grown, "MB", "its bytes", grown * 1e6 / size,
+            "flat: <= 10 MB", grown <= 10),
+        Row("scale", what, heaviest, "MB", "its goal", heaviest / 120, "<= 120 MB", heaviest <= 120),
+    ]  # fmt: skip
 
 
-def _catalogue(house: House, full: House, reader: Reader, told: dict[str, Any]) -> Row:
-    """Both are asked in turn, so that what else the machine does meets them alike."""
-    pairs = [(_median(house, reader, told), _median(full, reader, told)) for _ in range(3)]
-    before, after = (min(each) for each in zip(*pairs, strict=True))
-    return Row("scale", f"one frame, {CATALOGUE:,} instances in the catalogue", after * 1000, "ms", "a few hundred",
-               after / before, "<= 1.2 times", after <= 1.2 * before)  # fmt: skip
+def _workers(pid: int) -> list[int]:
+    """The web workers of a gateway, and gunicorn itself."""
+    return [each for each in _below(pid) if b"gunicorn" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
-def _memory_of_a_download(house: House, reader: Reader, told: dict[str, Any], pid: int) -> list[Row]:
-    """How much the web workers grow while they give an instance of many gigabytes."""
-    path = urlsplit(house.url(reader, place(told))).path
-    before = sum(_memory(worker) for worker in _below(pid))
-    size = Wire(house.base_url, reader.token).get(path, "application/dicom")
-    grown = sum(_memory(worker) for worker in _below(pid)) - before
-    return [Row("scale", f"memory taken by a download of {size / 1e9:.1f} GB", grown, "MB", "its bytes",
-                grown * 1e6 / size, "flat: <= 10 MB", grown <= 10)]  # fmt: skip
+def _peak(pid: int) -> float:
+    """The most memory that a process has taken since that was counted anew, MB (proc(5))."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) / 1000
