@@ -62,13 +62,15 @@ def instances(release_id: str, study: str = "", series: str = "") -> Response:
 def _search(release_id: str, place: Place, level: Level) -> Response:
     visit = visits.enter(release_id)
     media_type, search = attributes_type(), qido.parsed(request.args)
-    skip = search.offset if level is INSTANCES and not search.matches and visits.unchanged(visit) else 0
+    plain = level is INSTANCES and not search.matches  # each entry is a result
+    skip = search.offset if plain and visits.unchanged(visit) else 0
+    most = min(visits.PAGE, search.limit + 1) if plain else visits.PAGE
     where, own = level.narrowed(place, search), frozenset(level.own)
     texts, beside = search.texts(own), search.texts(frozenset(OF_INSTANCE) - own)
 
     def fetch(db: Session, mark: Mark) -> Sequence[ManifestEntry]:
         left_out = skip if mark == START else 0
-        return entries_of(db, release_id, Page(where, mark, visits.PAGE, left_out, texts, beside))
+        return entries_of(db, release_id, Page(where, mark, most, left_out, texts, beside))
 
     page = islice(qido.results(visits.paged(visit, fetch), search, level.name), search.offset - skip, None)
     bodies = [_told(release_id, group, search, level, media_type) for group in islice(page, search.limit)]

@@ -39,8 +39,8 @@ FEW, MANY = 1_000, 1_000_000  # frames
 CATALOGUE = int(os.environ.get("CATALOGUE", "10000000"))  # instances
 HUGE = 5_000  # frames of 1 MB
 SERVE = (sys.executable, "-m", "gateway.cli", "serve")
-ASKED = 1500  # frames asked for, one after another
-PAGES = 300  # first pages of a search
+ASKED = 700  # frames asked for, one after another
+PAGES = 100  # first pages of a search
 DOOR = '*/*\r\nIf-None-Match: "x"'
 SIDE = 16  # pixels of a tile
 PARTS = ("frames", "memory", "sqlite", "postgresql")  # those that are measured: GROWTH=sqlite,memory

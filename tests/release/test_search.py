@@ -10,7 +10,7 @@ import pytest
 
 from gateway import db as database
 from gateway import settings as settings_room
-from gateway.release import qido, visits
+from gateway.release import qido, searching, visits
 from gateway.release.models import ManifestEntry
 from gateway.release.qido import (
     NO_EMPTY,
@@ -22,6 +22,7 @@ from gateway.release.qido import (
     _fits,
     _wildcard,
 )
+from gateway.release.queries import entries_of
 from tests.blackbox.leaks import LeakHunter
 from tests.release.builders import SPECS, World, an_archive, at, events
 from tests.release.test_admission import opt_out
@@ -206,6 +207,21 @@ def test_pages_of_the_manifest_join_without_a_gap(world: World, monkeypatch: pyt
         for level, every in whole.items():
             assert found(world, f"/{level}") == every
             assert [found(world, f"/{level}?limit=1&offset={at}")[0] for at in range(len(every))] == every
+
+
+def test_a_page_of_results_reads_no_more_of_the_manifest_than_that(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def counted(*asked: Any) -> Any:
+        page = entries_of(*asked)
+        read.append(len(page))
+        return page
+
+    monkeypatch.setattr(searching, "entries_of", counted)
+    assert len(found(world, "/instances?limit=2&offset=1")) == 2
+    assert read == [3]
 
 
 def test_offsets_count_those_who_are_left(world: World) -> None:
