@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from gateway import db as database
 
-AT_ONCE = 1_000_000  # rows in one transaction
+AT_ONCE = 100_000  # rows in one transaction, so that others have their turn between two
 NUMBERS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)",
     "postgresql": "WITH n(i) AS (SELECT generate_series(CAST(:first AS int), CAST(:last AS int)))",
