@@ -13,8 +13,10 @@ from gateway.demo.tissue import section
 from gateway.pixels.boxes import Box
 from gateway.pixels.detect.reader import Reader
 from gateway.pixels.redact.jpeg import flattened
+from gateway.pixels.rules import load_rules
+from gateway.settings import ROOT
 from tests.benchmarks.rows import Row, best_seconds
-from tests.pixels import corpus
+from tests.pixels import corpus, real
 
 SIDE = 1024  # pixels
 BOX = Box(64, 64, 480, 128)
@@ -22,7 +24,7 @@ SEED, EACH = 2026, 28  # of every kind so many with text and as many without: mo
 
 
 def measure() -> list[Row]:
-    return [*_redaction(), *_looking()]
+    return [*_redaction(), *_looking(), _judged()]
 
 
 def _redaction() -> list[Row]:
@@ -62,3 +64,12 @@ def _looking() -> list[Row]:
         Row("pixels", f"a picture looked at, slowest kind: {slowest[0]}", took, "s", "1.5 s on one core", took / 1.5,
             "<= 1", took <= 1.5),
     ]  # fmt: skip
+
+
+def _judged() -> Row:
+    """Every real file of the packages, looked at as a release would, against what a person saw on it."""
+    rules, eyes, said = load_rules(ROOT / "policies"), Reader(), real.verdicts()
+    done = [real.judge(path, rules, eyes) for path in real.real_files()]
+    right = sum(each.outcome == said[each.file].outcome for each in done)
+    return Row("pixels", "real files that come out as a person judged them", right, "files", f"{len(done)} files",
+               right / len(done), "all", right == len(done))  # fmt: skip

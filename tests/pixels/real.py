@@ -1,10 +1,12 @@
 """What the screening makes of every real file in pydicom's and deid-data's packages, one by one.
 
-python -m tests.pixels.real
+`python -m tests.pixels.real` prints it beside judged.csv, which says what was seen on each by eye (text, none, or no
+picture where none can be made of it; `seen` in words), and what has to become of it.
 """
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import click
 import deid_data
-from pydicom.data import get_testdata_files
+import pydicom.data
 
 from gateway.dicom.header import Header, read_header
 from gateway.dicom.source import FileSource
@@ -24,7 +26,8 @@ from gateway.pixels.screen import Eyes, screen
 from gateway.pixels.source import frames_of, pixel_facts
 from gateway.settings import ROOT
 
-LARGEST = 64 * 1024 * 1024  # bytes
+LIST = Path(__file__).parent / "judged.csv"
+TEXT, NONE, NO_PICTURE = "text", "none", "no picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,27 @@ class Judged:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person saw in a file, what has to become of it, and whether the suite looks at it, or the bench alone."""
+
+    person: str
+    outcome: str
+    in_suite: bool
+
+
 def real_files() -> Iterator[Path]:
     """DICOM files that install with the packages."""
-    yield from sorted({Path(path) for path in get_testdata_files("*.dcm")}, key=lambda path: path.name)
-    yield from sorted(Path(deid_data.__file__).parent.rglob("*.dcm"))
+    for package in (Path(pydicom.data.__file__).parent / "test_files", Path(deid_data.__file__).parent):
+        yield from sorted(package.rglob("*.dcm"), key=lambda path: path.name)
+
+
+def verdicts() -> dict[str, Verdict]:
+    """By the file's name."""
+    with LIST.open(newline="") as rows:
+        return {
+            row["file"]: Verdict(row["person"], row["outcome"], row["run"] == "suite") for row in csv.DictReader(rows)
+        }
 
 
 def judge(path: Path, rules: PixelRules, eyes: Eyes) -> Judged:
@@ -75,14 +95,13 @@ def _modality(header: Header) -> str:
 
 def main() -> None:
     """Print the list."""
-    rules, eyes = load_rules(ROOT / "policies"), Reader()
-    click.echo(f"{'file':44}{'':5}{'size':>12}{'frames':>8}  {'outcome':22}{'marks':>6}{'s':>8}")
+    rules, eyes, known = load_rules(ROOT / "policies"), Reader(), verdicts()
+    click.echo(f"{'file':44}{'':5}{'size':>12}{'frames':>8}  {'outcome':22}{'marks':>6}{'s':>8}  a person saw")
     for path in real_files():
-        if path.stat().st_size > LARGEST:
-            continue
-        j = judge(path, rules, eyes)
+        j, said = judge(path, rules, eyes), known[path.name]
         click.echo(
             f"{j.file[:43]:44}{j.modality:5}{j.size:>12}{j.frames:>8}  {j.outcome:22}{j.marks:>6}{j.seconds:8.2f}"
+            f"  {said.person}{'' if j.outcome == said.outcome else f', and it has to be {said.outcome}'}"
         )
 
 
