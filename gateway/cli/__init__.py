@@ -27,6 +27,7 @@ COMMANDS = {  # name -> module.attribute; the order is that of the help page
     "workflow": "workflow.workflow",
     "account": "account.account",
     "token": "account.token",
+    "doctor": "doctor.doctor",
 }
 
 

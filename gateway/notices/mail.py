@@ -62,6 +62,16 @@ def send(message: EmailMessage) -> None:
         raise MailNotSent from None
 
 
+def greet() -> None:
+    """Speak to the server without sending anything. Raises MailNotSent."""
+    settings = current()
+    try:
+        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=PATIENCE) as server:
+            _greet(server, settings)
+    except (smtplib.SMTPException, OSError):
+        raise MailNotSent from None
+
+
 def _greet(server: smtplib.SMTP, settings: Settings) -> None:
     """Encrypt before anything is said; a server that cannot is not spoken to."""
     if settings.smtp_starttls:

@@ -40,6 +40,11 @@ class _Transform(Structure):
     ]
 
 
+def loaded() -> None:
+    """Have the library at hand. Raises NoCodec where it is not installed."""
+    _library()
+
+
 @lru_cache(maxsize=1)
 def _library() -> ctypes.CDLL:
     name = find_library("turbojpeg")
