@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gateway.demo.story import Story
-from gateway.governance import applying, deciding, reviewing
+from gateway.governance import applying, committee, deciding, reviewing
 from gateway.governance.form import read_form
 from gateway.governance.models import Application, Recommendation
 from gateway.governance.workflow import read_workflow
@@ -40,14 +40,16 @@ def play(db: Session, story: Story, people: Mapping[str, Account], slugs: list[s
     if far >= 2:
         _review(db, story, draft, people, begun)
     if far >= 3:
+        chair, decided = people["committee-chair"], begun + timedelta(days=7)
+        committee.declare_none(db, by=chair, application=draft, now=decided)
         deciding.approve(
             db,
-            by=people["committee-chair"],
+            by=chair,
             application=draft,
             ends=deciding.end_of((now + RUNS_FOR).date()),
             conditions=story.conditions,
             reasons="A good question, and the least data that can answer it.",
-            now=begun + timedelta(days=7),
+            now=decided,
         )
         _bring(db, draft, people, begun + timedelta(days=7, hours=2))
 
@@ -91,9 +93,11 @@ def _review(db: Session, story: Story, draft: Application, people: Mapping[str, 
     reviewers = [people["ethics-reviewer"], people["ethics-reviewer-2"]]
     steward = people["data-steward"]
     chosen = {"ethics": reviewers}
+    committee.declare_none(db, by=steward, application=draft, now=begun + timedelta(days=2))
     reviewing.begin_review(db, by=steward, application=draft, reviewers=chosen, now=begun + timedelta(days=2))
     for reviewer, remark in zip(reviewers, story.remarks, strict=True):
         if remark:
+            committee.declare_none(db, by=reviewer, application=draft, now=begun + timedelta(days=4))
             advice = Recommendation.APPROVE_WITH_CONDITIONS if story.conditions else Recommendation.APPROVE
             reviewing.recommend(
                 db,

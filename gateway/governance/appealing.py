@@ -94,6 +94,7 @@ def _decide(
     db: Session, *, by: Account, application: Application, state: AppealState, reasons: str, now: datetime
 ) -> None:
     found = may_hear(application, by)
+    guards.has_declared(application, by)
     if not reasons.strip():
         raise Invalid("Give your reasons: the applicant reads them.")
     found.state, found.reasons = state.value, reasons.strip()

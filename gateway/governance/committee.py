@@ -15,6 +15,7 @@ from gateway.governance.models import (
     Application,
     Choice,
     Conflict,
+    Declaration,
     ReviewState,
     SiteAnswer,
     SiteConsent,
@@ -94,6 +95,7 @@ def answer_for_site(
         raise NoSitesAsked
     guards.may_judge(application, by, stage.role)
     progress.has_begun(application, stage)
+    guards.has_declared(application, by)
     consent = next((each for each in application.sites if each.site_id == site_id), None)
     if consent is None or site_id not in {each.id for each in custodians.sites_of(db, by.id)}:
         raise NotYourSite
@@ -116,6 +118,7 @@ def cast_vote(db: Session, *, by: Account, application: Application, choice: Cho
     if ballot is None or not progress.is_open(application, ballot):
         raise NoVoteNow
     guards.may_vote(application, by, ballot)
+    guards.has_declared(application, by)
     if any(each.account_id == by.id for each in application.votes):
         raise AlreadyAnswered
     vote = Vote(account=by, choice=Choice(choice).value, cast_at=now)
@@ -125,6 +128,22 @@ def cast_vote(db: Session, *, by: Account, application: Application, choice: Cho
     record(db, action="vote.cast", actor=acting(by), now=now, subject=application.id, detail=detail)
     telling.came_in(db, application=application, stage=ballot, now=now)
     return vote
+
+
+def declare_none(db: Session, *, by: Account, application: Application, now: datetime) -> None:
+    """Declare that one has no conflict of interest: only then one has any say. A second time changes nothing.
+
+    Raises WrongState, OwnApplication, RoleNeeded, Conflicted.
+    """
+    guards.in_state(application, State.SUBMITTED, State.IN_REVIEW, State.REJECTED)
+    guards.not_own(application, by)
+    guards.has_a_part(application, by)
+    guards.no_conflict(application, by)
+    if any(each.account_id == by.id for each in application.declarations):
+        return
+    application.declarations.append(Declaration(account_id=by.id, declared_at=now))
+    db.flush()  # it is what the database asks for before anything is said
+    record(db, action="conflict.none-declared", actor=acting(by), now=now, subject=application.id)
 
 
 def declare_conflict(db: Session, *, by: Account, application: Application, why: str, now: datetime) -> None:

@@ -145,6 +145,7 @@ def _close(
 def _may_decide(application: Application, by: Account, version: int | None) -> None:
     guards.in_state(application, State.IN_REVIEW)
     guards.may_decide(application, by)
+    guards.has_declared(application, by)
     guards.as_seen(application, version)
     progress.everything_is_in(application)
 

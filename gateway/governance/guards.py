@@ -69,6 +69,13 @@ class Conflicted(OwnApplication):
     title = "You declared a conflict of interest, so somebody else has to do this"
 
 
+class NotDeclared(Conflict):
+    """Whoever has a say declares first that no interest of their own is in it."""
+
+    code = "declare-interest-first"
+    title = "Say first whether you have a conflict of interest in this application"
+
+
 class NoQuorum(Conflict):
     """Something that the workflow asks for before a decision is not in: a review, a site's answer, a vote."""
 
@@ -178,6 +185,12 @@ def no_conflict(application: Application, by: Account) -> None:
     """The account has not declared a conflict of interest. Raises Conflicted."""
     if any(each.account_id == by.id for each in application.conflicts):
         raise Conflicted
+
+
+def has_declared(application: Application, by: Account) -> None:
+    """The account has declared that it has no conflict of interest. Raises NotDeclared."""
+    if not any(each.account_id == by.id for each in application.declarations):
+        raise NotDeclared
 
 
 def has_a_part(application: Application, by: Account) -> None:

@@ -1,4 +1,7 @@
-"""From a validated page form or API body to the command that it asks for."""
+"""From a validated page form or API body to the command that it asks for.
+
+The schemas ask whoever has a say whether they have a conflict of interest; that they have none is declared first.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ Values = Mapping[str, Any]
 
 def choose_reviewers(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
     """TriageSchema: begin the review, or ask more people once it has begun."""
+    committee.declare_none(db, by=by, application=application, now=now)
     chosen = {group: [_person(db, each) for each in ids] for group, ids in values["reviewers"].items() if ids}
     if application.state != State.IN_REVIEW:
         reviewing.begin_review(db, by=by, application=application, reviewers=chosen, now=now, version=values["version"])
@@ -38,6 +42,7 @@ def _person(db: Session, account_id: str) -> Account:
 
 def give_site_answer(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
     """SiteSchema: agree for a site, or decline."""
+    committee.declare_none(db, by=by, application=application, now=now)
     answer, site = SiteAnswer(values["answer"]), values["site"]
     committee.answer_for_site(
         db, by=by, application=application, site_id=site, answer=answer, reasons=values["reasons"], now=now
@@ -46,6 +51,7 @@ def give_site_answer(db: Session, *, by: Account, application: Application, valu
 
 def give_vote(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
     """VoteSchema: vote."""
+    committee.declare_none(db, by=by, application=application, now=now)
     committee.cast_vote(db, by=by, application=application, choice=Choice(values["choice"]), now=now)
 
 
@@ -59,6 +65,7 @@ def give_review(db: Session, *, by: Account, application: Application, values: V
     if values["conflict"]:
         reviewing.step_aside(db, by=by, application=application, conflict=values["conflict_detail"], now=now)
         return
+    committee.declare_none(db, by=by, application=application, now=now)
     reviewing.recommend(
         db,
         by=by,
@@ -72,12 +79,14 @@ def give_review(db: Session, *, by: Account, application: Application, values: V
 
 def hear_appeal(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
     """HearingSchema: allow the appeal, or dismiss it."""
+    committee.declare_none(db, by=by, application=application, now=now)
     command = appealing.allow if values["verdict"] == "allow" else appealing.dismiss
     command(db, by=by, application=application, reasons=values["reasons"], now=now)
 
 
 def give_decision(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
     """DecisionSchema: approve, return or reject."""
+    committee.declare_none(db, by=by, application=application, now=now)
     reasons, version = values["reasons"], values["version"]
     if values["outcome"] == "approve":
         deciding.approve(

@@ -17,6 +17,7 @@ FIXED = ("applicant_id", "kind", "form_sha256", "submitted_at", "revises_id", "c
 SAID = "what was said stays as it was said"
 SUBMITTED = "what was submitted stays as it was submitted"
 OWN = "nobody judges their own application"
+DECLARED = "whoever has a say has declared to have no conflict of interest"
 
 
 def _changed(*columns: str) -> str:
@@ -39,6 +40,18 @@ def _conflicted(row: str, account: str) -> str:
         f"EXISTS (SELECT 1 FROM conflict_of_interest WHERE application_id = {row}.application_id "  # noqa: S608  # constants
         f"AND account_id = {account})"
     )
+
+
+def _undeclared(row: str, account: str, column: str = "application_id") -> str:
+    return (
+        f"NOT EXISTS (SELECT 1 FROM interest_declaration WHERE application_id = {row}.{column} "  # noqa: S608  # constants
+        f"AND account_id = {account})"
+    )
+
+
+def _silent(row: str, account: str) -> str:
+    """Who has no say: whoever has not declared to have no conflict of interest, or has one."""
+    return f"({_undeclared(row, account)} OR {_conflicted(row, account)})"
 
 
 def _in_state(row: str, *states: str) -> str:
@@ -67,6 +80,10 @@ UNDER_RULES = "OLD.workflow_sha256 IS NOT NULL"
 GIVEN = f"NEW.state = '{ReviewState.GIVEN}'"
 ANSWERS = "CAST(NEW.answers AS text) <> CAST(OLD.answers AS text)"
 SITE_ANSWERED = f"OLD.state <> '{SiteAnswer.WAITING}'"
+ASKED_BY = "NEW.asked_by_id IS NOT NULL"
+ANSWERED = "NEW.answered_by_id IS NOT NULL"
+TRIAGED = "NEW.triaged_by_id IS DISTINCT FROM OLD.triaged_by_id"
+BY_TRIAGE = ("NEW.triaged_by_id", "id")
 HEARD = f"OLD.state <> '{AppealState.WAITING}'"
 DECIDED_BY_SAME = (
     "EXISTS (SELECT 1 FROM decision d WHERE d.application_id = NEW.application_id "
@@ -91,9 +108,13 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
     _refusal("review", "UPDATE", "kept", f"OLD.state <> '{ReviewState.WAITING}' AND NOT ({ASIDE})", SAID),
     _refusal("review", "UPDATE", "own", f"{GIVEN} AND ({_own('NEW', 'NEW.reviewer_id')})", OWN),
+    _refusal("review", "UPDATE", "declared", f"{GIVEN} AND {_silent('NEW', 'NEW.reviewer_id')}", DECLARED),
+    _refusal("review", "INSERT", "declared_asking", f"{ASKED_BY} AND {_silent('NEW', 'NEW.asked_by_id')}", DECLARED),
     *_never("review", "DELETE"),
+    _refusal("application", "UPDATE", "declared", f"{TRIAGED} AND {_undeclared('NEW', *BY_TRIAGE)}", DECLARED),
     _refusal("site_consent", "UPDATE", "kept", f"{SITE_ANSWERED} AND NOT ({ASKED_AGAIN})", SAID),
     _refusal("site_consent", "UPDATE", "own", _own("NEW", "NEW.answered_by_id"), OWN),
+    _refusal("site_consent", "UPDATE", "declared", f"{ANSWERED} AND {_silent('NEW', 'NEW.answered_by_id')}", DECLARED),
     *_never("site_consent", "DELETE"),
     _refusal("vote", "INSERT", "own", _own("NEW", "NEW.account_id"), OWN),
     _refusal(
@@ -103,9 +124,12 @@ REFUSALS: tuple[Refusal, ...] = (
         f"NOT {_in_state('NEW', State.IN_REVIEW)} OR {_conflicted('NEW', 'NEW.account_id')}",
         "a vote is cast in review, by whom no conflict keeps from it",
     ),
+    _refusal("vote", "INSERT", "declared", _silent("NEW", "NEW.account_id"), DECLARED),
     *_never("vote", "UPDATE"),
     _refusal("vote", "DELETE", "kept", f"NOT {_conflicted('OLD', 'OLD.account_id')}", SAID),
     *_never("conflict_of_interest", "UPDATE", "DELETE"),
+    *_never("interest_declaration", "UPDATE", "DELETE"),
+    _refusal("decision", "INSERT", "declared", _silent("NEW", "NEW.decided_by_id"), DECLARED),
     _refusal("decision", "INSERT", "own", _own("NEW", "NEW.decided_by_id"), OWN),
     _refusal(
         "decision",
@@ -122,6 +146,13 @@ REFUSALS: tuple[Refusal, ...] = (
         "own",
         f"NEW.decided_by_id IS NOT NULL AND ({DECIDED_BY_SAME} OR {_own('NEW', 'NEW.decided_by_id')})",
         OWN,
+    ),
+    _refusal(
+        "appeal",
+        "UPDATE",
+        "declared",
+        f"NEW.decided_by_id IS NOT NULL AND {_silent('NEW', 'NEW.decided_by_id')}",
+        DECLARED,
     ),
     *_never("appeal", "DELETE"),
 )

@@ -146,6 +146,7 @@ class Application(Base):
     sites: Mapped[list[SiteConsent]] = relationship(back_populates="application", order_by="SiteConsent.site_id")
     votes: Mapped[list[Vote]] = relationship(back_populates="application", order_by="Vote.cast_at")
     conflicts: Mapped[list[Conflict]] = relationship(back_populates="application")
+    declarations: Mapped[list[Declaration]] = relationship(back_populates="application")
 
     @property
     def form(self) -> Form:
@@ -311,6 +312,18 @@ class Conflict(Base):
 
     application: Mapped[Application] = relationship(back_populates="conflicts")
     account: Mapped[Account] = relationship()
+
+
+class Declaration(Base):
+    """That somebody declared to have no conflict of interest, before they had any say in the application."""
+
+    __tablename__ = "interest_declaration"
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True)
+    declared_at: Mapped[datetime]
+
+    application: Mapped[Application] = relationship(back_populates="declarations")
 
 
 class Appeal(Base):

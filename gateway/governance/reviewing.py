@@ -43,6 +43,7 @@ def begin_review(
     guards.as_seen(application, version)
     workflow = guards.rules_of(application)
     guards.may_judge(application, by, workflow.triage.role)
+    guards.has_declared(application, by)
     for group in workflow.groups:
         chosen = reviewers.get(group.key, ())
         if len({each.id for each in chosen}) < group.reviewers:
@@ -69,6 +70,7 @@ def ask_another(
     guards.in_state(application, State.IN_REVIEW)
     workflow = guards.rules_of(application)
     guards.may_judge(application, by, workflow.triage.role)
+    guards.has_declared(application, by)
     asked = workflow.group(group)
     if asked is None:
         raise guards.UnfitReviewer("There is no such group of reviewers.")
@@ -89,6 +91,7 @@ def recommend(
 ) -> Review:
     """Give one's recommendation, once, while the application is in review."""
     review, group = _place(application, by)
+    guards.has_declared(application, by)
     review.state = ReviewState.GIVEN.value
     review.recommendation = Recommendation(recommendation).value
     review.comments = comments.strip()

@@ -82,7 +82,11 @@ def show(application_id: str) -> str:
 @signed_in
 def choose(application_id: str) -> Any:
     """Begin the review with these reviewers, or ask another."""
-    sent = {"reviewers": reviewers_sent(request.form), "version": request.form.get("version") or None}
+    sent = {
+        "reviewers": reviewers_sent(request.form),
+        "version": request.form.get("version") or None,
+        "no_conflict": "no_conflict" in request.form,
+    }
     return _do(application_id, TriageSchema(), sent, choose_reviewers, "The reviewers have been asked.")
 
 
@@ -153,7 +157,7 @@ def _do(application_id: str, schema: Schema, sent: dict[str, Any], judge: Judgem
 
 
 def _first_field(schema: Schema) -> str:
-    return next(key for key in schema.fields if key != "version")
+    return next(key for key in schema.fields if key not in ("version", "no_conflict"))
 
 
 def _as_typed() -> dict[str, Any]:

@@ -151,8 +151,16 @@ class _Seen(_Strict):
     )
 
 
+def _confirmed() -> fields.Boolean:
+    """Whoever has a say declares first that they have no conflict of interest."""
+    words = "Confirm that you have no conflict of interest, or step aside"
+    return fields.Boolean(required=True, validate=validate.Equal(True, error=words), error_messages={"required": words})
+
+
 class TriageSchema(_Seen):
     """Who shall review, for each review group of the workflow."""
+
+    no_conflict = _confirmed()
 
     reviewers = fields.Dict(
         keys=fields.String(),
@@ -166,6 +174,7 @@ class TriageSchema(_Seen):
 class SiteSchema(_Strict):
     """A custodian's answer for a site."""
 
+    no_conflict = _confirmed()
     site = fields.String(required=True)
     answer = fields.String(
         required=True,
@@ -183,6 +192,7 @@ class SiteSchema(_Strict):
 class VoteSchema(_Strict):
     """A committee member's vote."""
 
+    no_conflict = _confirmed()
     choice = fields.String(
         required=True,
         validate=validate.OneOf(list(Choice), error="Choose how you vote"),
@@ -241,6 +251,7 @@ class AppealSchema(_Strict):
 class HearingSchema(_Strict):
     """What becomes of an appeal."""
 
+    no_conflict = _confirmed()
     verdict = fields.String(
         required=True,
         validate=validate.OneOf(["allow", "dismiss"], error="Choose an answer"),
@@ -262,11 +273,7 @@ class ChangeSchema(_Strict):
 class DecisionSchema(_Seen):
     """What the chair decides."""
 
-    no_conflict = fields.Boolean(
-        required=True,
-        validate=validate.Equal(True, error="Confirm that you have no conflict of interest"),
-        error_messages={"required": "Confirm that you have no conflict of interest"},
-    )
+    no_conflict = _confirmed()
     outcome = fields.String(
         required=True,
         validate=validate.OneOf(["approve", "return", "reject"], error="Choose a decision"),

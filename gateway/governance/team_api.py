@@ -26,6 +26,7 @@ from gateway.governance.file_pages import download
 from gateway.governance.models import Attachment, Invitation
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
+from gateway.people.once import once
 from gateway.settings import current
 
 PLAIN = ("id", "email", "made_at", "ends_at", "accepted_at")
@@ -82,6 +83,7 @@ def accept(sent: Json) -> Json:
         return told(joined, account, reads_all=reads_all())
 
 
+@once
 def attach(question: Json, files: dict[str, FileStorage], application_id: str) -> Attachment:
     """Add a file to an answer of a draft"""
     file = files["file"]

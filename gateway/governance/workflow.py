@@ -136,7 +136,8 @@ class Workflow:
     @property
     def roles(self) -> frozenset[str]:
         """Every role that this workflow gives a part."""
-        return frozenset(each.role for each in self.stages)
+        heard = {self.appeal.role} if self.appeal else set[str]()
+        return frozenset(heard | {each.role for each in self.stages})
 
     def group(self, key: str) -> ReviewGroup | None:
         """The review group of that key."""

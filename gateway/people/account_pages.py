@@ -15,6 +15,7 @@ from gateway.db import reading, transaction
 from gateway.errors import Conflict, Invalid
 from gateway.people import commands, queries, sign_ins, tokens
 from gateway.people.access import actor, signed_in, the_account, the_caller
+from gateway.people.once import once
 from gateway.people.reaffirming import WrongPassword, reaffirm
 from gateway.people.roles import permissions_of, roles
 from gateway.people.schemas import MailSchema, NewTokenSchema, PasswordSchema, faults
@@ -66,6 +67,7 @@ def choose_mail() -> Any:
 
 @own.post("/tokens")
 @signed_in
+@once
 def make_token() -> Any:
     """A new token; its secret is on the page that answers, and nowhere else."""
     moment = now()

@@ -12,6 +12,7 @@ from gateway.db import reading, transaction
 from gateway.people import commands, queries
 from gateway.people.access import actor, requires
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.people.roles import permissions_of
 from gateway.people.schemas import AccountSchema, NewAccountSchema, RolesSchema
 from gateway.web.paging import PageSchema, following
@@ -73,6 +74,7 @@ def close(account_id: str) -> Json:
         return told(found)
 
 
+@once
 def reopen(account_id: str) -> Json:
     """Let the owner of an account in again"""
     with transaction() as db:

@@ -14,6 +14,7 @@ from gateway.people import admin_api, commands, queries, tokens
 from gateway.people.access import actor, signed_in, the_account, the_caller
 from gateway.people.admin_api import told
 from gateway.people.models import Token
+from gateway.people.once import once
 from gateway.people.schemas import AccountSchema, IssuedTokenSchema, MailSchema, NewTokenSchema, TokenSchema
 
 api = Blueprint("account", __name__, url_prefix="/api/v1", description="Who I am, my tokens, and accounts")
@@ -51,6 +52,7 @@ def list_tokens() -> Sequence[Token]:
 @api.arguments(NewTokenSchema)
 @api.response(201, IssuedTokenSchema)
 @signed_in
+@once
 def make_token(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     """Make a token; its secret is told this once
 

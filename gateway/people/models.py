@@ -69,6 +69,15 @@ class SignIn(Base):
     account: Mapped[Account] = relationship(lazy="joined")
 
 
+class RequestTaken(Base):
+    """What somebody sent a moment ago, as a digest, so that the same is not done twice; see `once`."""
+
+    __tablename__ = "people_request_taken"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    taken_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Token(Base):
     """A bearer token for programs. The secret is shown once; here is its SHA-256."""
 

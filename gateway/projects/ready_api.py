@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.people.access import requires, signed_in, the_account
+from gateway.people.once import once
 from gateway.people.reaffirming import reaffirm
 from gateway.projects import readiness
 from gateway.projects.checking import check
@@ -70,6 +71,7 @@ def index() -> list[Certificate]:
         return certificates_of(db, me(db).id)
 
 
+@once
 def add(sent: Json) -> Certificate:
     """Show a certificate of training; it counts once a data steward accepts it"""
     with transaction() as db:

@@ -13,6 +13,7 @@ from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, Forbidden
 from gateway.people.access import requires, signed_in
+from gateway.people.once import once
 from gateway.people.schemas import faults
 from gateway.projects.agreement import in_force
 from gateway.projects.checking import check
@@ -34,6 +35,7 @@ def index() -> str:
 
 @training.post("/training")
 @signed_in
+@once
 def add() -> Any:
     """Show one more."""
     try:

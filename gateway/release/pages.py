@@ -18,6 +18,7 @@ from gateway.db import reading, transaction
 from gateway.people import tokens
 from gateway.people.access import may, signed_in, the_account
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.projects.keys import master_key_fault
 from gateway.projects.models import Grant, Membership, Project
 from gateway.projects.queries import projects_of, running_for
@@ -151,6 +152,7 @@ def show(release_id: str) -> str:
 
 @pages.post("/releases/<release_id>/tokens")
 @signed_in
+@once
 def make_token(release_id: str) -> str:
     """A token for this release, shown once."""
     visit = visits.enter(release_id)

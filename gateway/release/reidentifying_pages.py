@@ -13,6 +13,7 @@ from gateway.errors import Conflict, Forbidden, Invalid, SlidegateError
 from gateway.people import queries as people
 from gateway.people.access import actor, may, requires, the_account
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.projects.queries import projects_of, titles, titles_of
 from gateway.release import queries
 from gateway.release import reidentifying as commands
@@ -43,6 +44,7 @@ def index() -> str:
 
 @reidentifying.post("")
 @requires(commands.PERMISSION)
+@once
 def ask() -> Any:
     """Put a question."""
     typed = request.form.to_dict()

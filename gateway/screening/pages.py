@@ -17,6 +17,7 @@ from gateway.errors import SlidegateError
 from gateway.people import queries as people
 from gateway.people.access import actor, may, requires, the_account
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.pixels.boxes import Box
 from gateway.pixels.rules import load_rules
 from gateway.screening import commands, queries
@@ -66,6 +67,7 @@ def queue() -> str:
 
 @pages.post("/again")
 @requires(commands.PERMISSION)
+@once
 def again() -> Response:
     """Have looked at again what is stale or failed."""
     with transaction() as db:

@@ -13,6 +13,7 @@ from gateway.db import reading, transaction
 from gateway.people import queries as people
 from gateway.people.access import requires, the_account
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.transparency import commands, meeting_api, queries, uses
 from gateway.transparency.schemas import AnswerSchema, ConcernSchema, RaiseOnSchema
 from gateway.web.paging import PageSchema, following
@@ -41,6 +42,7 @@ def index(asked: dict[str, Any]) -> tuple[Sequence[queries.Told], dict[str, str]
 @requires("concern.raise")
 @api.arguments(RaiseOnSchema)
 @api.response(201, ConcernSchema)
+@once
 def raise_concern(sent: dict[str, Any]) -> queries.Told:
     """Comment, ask, or raise a concern about a project"""
     moment = now()

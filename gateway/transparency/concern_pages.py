@@ -15,6 +15,7 @@ from gateway.errors import Conflict, Forbidden
 from gateway.people import queries as people
 from gateway.people.access import may, requires, the_account
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.projects.standing import standing
 from gateway.transparency import commands, counting, queries, tallies, uses
 from gateway.transparency.models import Choice, Kind, State
@@ -63,6 +64,7 @@ def index() -> str:
 
 @concerns.post("/usage/<project_id>/concerns")
 @requires("concern.raise")
+@once
 def raise_concern(project_id: str) -> Any:
     """Say something about a project."""
     typed = request.form.to_dict()

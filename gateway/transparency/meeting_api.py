@@ -11,6 +11,7 @@ from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.people import queries as people
 from gateway.people.access import requires, the_account
+from gateway.people.once import once
 from gateway.transparency import meetings, tallies, uses
 from gateway.transparency.schemas import HeldSchema, MinutesSchema, TallySchema, UsageVoteSchema
 from gateway.web.paging import PageSchema, following
@@ -36,6 +37,7 @@ def held(asked: dict[str, Any]) -> tuple[Sequence[tallies.Held], dict[str, str]]
         return page.rows, following(page)
 
 
+@once
 def record_minutes(sent: dict[str, Any]) -> tallies.Held:
     """Write down the minutes of a meeting, once"""
     with transaction() as db:

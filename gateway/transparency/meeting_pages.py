@@ -14,6 +14,7 @@ from gateway.errors import Conflict, Forbidden, Invalid
 from gateway.people import queries as people
 from gateway.people.access import requires, the_account
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.transparency import meetings as commands
 from gateway.transparency import tallies, uses
 from gateway.transparency.concern_pages import use_page
@@ -32,6 +33,7 @@ def index() -> str:
 
 @meetings.post("/usage/meetings")
 @requires("usage.minutes")
+@once
 def record_minutes() -> Any:
     """Write down the minutes of a meeting."""
     typed = request.form.to_dict()

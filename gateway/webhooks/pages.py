@@ -17,6 +17,7 @@ from gateway.errors import Conflict, NotFound
 from gateway.paging import page_of
 from gateway.people.access import actor, may, requires
 from gateway.people.models import Account
+from gateway.people.once import once
 from gateway.people.schemas import faults
 from gateway.web.cards import Card
 from gateway.web.paging import asked
@@ -50,6 +51,7 @@ def index() -> str:
 
 @pages.post("")
 @requires("webhook.manage")
+@once
 def add() -> Any:
     """A new one; its secret is on the page that answers, and nowhere else."""
     typed = {"url": request.form.get("url", "").strip(), "types": request.form.getlist("types")}

@@ -94,6 +94,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_people_account_name"), ["name"], unique=False)
 
     op.create_table(
+        "people_request_taken",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("taken_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_people_request_taken")),
+    )
+    with op.batch_alter_table("people_request_taken", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_people_request_taken_taken_at"), ["taken_at"], unique=False)
+
+    op.create_table(
         "policy_text",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -811,6 +820,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("application_id", name=op.f("pk_decision")),
     )
     op.create_table(
+        "interest_declaration",
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("declared_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_interest_declaration_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_interest_declaration_application_id_application")
+        ),
+        sa.PrimaryKeyConstraint("application_id", "account_id", name=op.f("pk_interest_declaration")),
+    )
+    op.create_table(
         "invitation",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("application_id", sa.String(length=16), nullable=False),
@@ -1281,6 +1303,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_destruction_order_confirmed_at_made_at")
 
     op.drop_table("destruction_order")
+    op.drop_table("interest_declaration")
     op.drop_table("conflict_of_interest")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachment_application_id"))
@@ -1391,6 +1414,10 @@ def downgrade() -> None:
 
     op.drop_table("project")
     op.drop_table("policy_text")
+    with op.batch_alter_table("people_request_taken", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_people_request_taken_taken_at"))
+
+    op.drop_table("people_request_taken")
     with op.batch_alter_table("people_account", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_people_account_name"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ import gateway.projects.barring
 import gateway.projects.holding  # noqa: F401  # their tables and triggers
 from gateway import db as database_room
 from gateway.catalogue.models import Archive, Dataset, Site
-from gateway.governance import applying, reviewing
+from gateway.governance import applying, committee, guards, reviewing
 from gateway.governance.form import Form, read_form
 from gateway.governance.models import Application, Recommendation
 from gateway.governance.workflow import Workflow, read_workflow
@@ -199,6 +200,14 @@ def together(db: Session, cast: Cast) -> Cast:
     return Cast(**found)
 
 
+def all_declare(db: Session, application: Application) -> Application:
+    """Everybody whom the rules give a part says that they have no conflict of interest."""
+    for each in db.query(Account):
+        with suppress(guards.OwnApplication, guards.RoleNeeded):
+            committee.declare_none(db, by=each, application=application, now=MORNING)
+    return application
+
+
 def a_draft(db: Session, cast: Cast, **changes: Any) -> Application:
     answers = good_answers(team=["BEN@example.org"]) | changes
     return applying.start(db, by=cast.applicant, form=the_form(), answers=answers, now=MORNING)
@@ -207,7 +216,7 @@ def a_draft(db: Session, cast: Cast, **changes: Any) -> Application:
 def a_submitted(db: Session, cast: Cast, **changes: Any) -> Application:
     application = a_draft(db, cast, **changes)
     applying.submit(db, by=cast.applicant, application=application, workflow=the_workflow(), now=MORNING)
-    return application
+    return all_declare(db, application)
 
 
 def one_in_review(db: Session, cast: Cast, **changes: Any) -> Application:

@@ -14,7 +14,7 @@ from gateway.governance.workflow import Workflow, read_workflow
 from gateway.people.models import Account
 from gateway.settings import ROOT
 from gateway.trail.record import SYSTEM
-from tests.governance.cast import MORNING, Cast, a_draft, an_account, the_cast
+from tests.governance.cast import MORNING, Cast, a_draft, all_declare, an_account, the_cast
 
 GROUPS = ("scientific", "lay", "ethics")
 
@@ -62,7 +62,7 @@ def the_nation(db: Session) -> Nation:
 def submitted(db: Session, nation: Nation) -> Application:
     application = a_draft(db, nation.cast, datasets=["breast", "colon"])
     applying.submit(db, by=nation.cast.applicant, application=application, workflow=the_national(), now=MORNING)
-    return application
+    return all_declare(db, application)
 
 
 def reviewed(db: Session, nation: Nation, *groups: str) -> Application:

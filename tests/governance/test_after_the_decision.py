@@ -16,6 +16,7 @@ from tests.governance.cast import (
     DAY,
     MORNING,
     a_dataset,
+    all_declare,
     an_account,
     approve_review,
     database,
@@ -61,6 +62,7 @@ def to_decide(db, cast, draft, reviewers=None, **answers):
     if draft.state == State.DRAFT:
         applying.save(db, by=cast.applicant, application=draft, answers=answers, now=MORNING)
         applying.submit(db, by=cast.applicant, application=draft, workflow=the_workflow(), now=MORNING)
+    all_declare(db, draft)
     chosen = reviewers or cast.reviewers[:2]
     asked = {"ethics": chosen}
     reviewing.begin_review(db, by=cast.steward, application=draft, reviewers=asked, now=MORNING)
@@ -178,6 +180,7 @@ def test_conditions_are_set_on_the_project_once(db, cast):
 def test_an_appeal_is_heard_by_somebody_who_had_no_say(db, cast):
     application = rejected(db, cast)
     second_chair = an_account(db, "Ivo", "committee-chair")
+    all_declare(db, application)
     appeal(db, cast, application)
     assert desk(db, application, cast.chair).asks == "nothing"
     assert [each.what for each in waiting_for(db, second_chair).page.rows] == ["Hear the appeal"]
@@ -195,6 +198,7 @@ def test_an_appeal_is_heard_by_somebody_who_had_no_say(db, cast):
 def test_an_allowed_appeal_is_judged_anew_by_other_people(db, cast):
     application = rejected(db, cast)
     second_chair = an_account(db, "Ivo", "committee-chair")
+    all_declare(db, application)
     others = tuple(an_account(db, name, "ethics-reviewer") for name in ("Nan", "Noa"))
     appeal(db, cast, application)
     again = appealing.allow(db, by=second_chair, application=application, reasons="Look again", now=MORNING)
@@ -288,11 +292,14 @@ def test_an_appeal_goes_through_the_pages_and_the_api(app):
     walk.sign_in(ivo)
     assert "Hear the appeal" in walk.open("/reviews").text
     walk.open(f"/reviews/{ids[0]}")
-    assert walk.press("Decide the appeal", verdict="allow").status == 422
-    assert "The appeal is decided" in walk.press("Decide the appeal", verdict="allow", reasons="Look again").text
+    assert walk.press("Decide the appeal", verdict="allow", no_conflict="yes").status == 422
+    assert (
+        "The appeal is decided"
+        in walk.press("Decide the appeal", no_conflict="yes", verdict="allow", reasons="Look again").text
+    )
     url = f"/api/v1/applications/{ids[1]}"
     assert ApiClient(app, cast.applicant).post(f"{url}/appeal", json={"grounds": "It is not"}).status_code == 200
-    sent = {"verdict": "dismiss", "reasons": "It is"}
+    sent = {"no_conflict": True, "verdict": "dismiss", "reasons": "It is"}
     assert ApiClient(app, cast.chair).post(f"{url}/appeal/decision", json=sent).status_code == 403
     assert ApiClient(app, ivo).post(f"{url}/appeal/decision", json=sent).status_code == 200
     with transaction() as db:

@@ -32,7 +32,10 @@ def test_from_a_draft_to_a_decision(app, cast):
     assert ada.post(f"{url}/submit", json={}).json["state"] == "submitted"
 
     asked = [each.id for each in cast.reviewers[:2]]
-    assert priya.post(f"{url}/reviewers", json={"reviewers": {"ethics": asked}}).json["state"] == "in-review"
+    assert (
+        priya.post(f"{url}/reviewers", json={"no_conflict": True, "reviewers": {"ethics": asked}}).json["state"]
+        == "in-review"
+    )
     for reviewer in cast.reviewers[:2]:
         client = ApiClient(app, reviewer)
         assert [each["what"] for each in client.get(f"{ROOT}/waiting").json] == ["Give your recommendation"]
@@ -129,15 +132,15 @@ STEPS = {
     "submit": {},
     "withdraw": {},
     "revise": {},
-    "reviewers": {"reviewers": {}},
+    "reviewers": {"no_conflict": True, "reviewers": {}},
     "reviews": {"conflict": True, "conflict_detail": "A friend"},
-    "sites": {"site": "0" * 16, "answer": "agreed"},
-    "votes": {"choice": "yes"},
+    "sites": {"no_conflict": True, "site": "0" * 16, "answer": "agreed"},
+    "votes": {"no_conflict": True, "choice": "yes"},
     "conflicts": {"why": "A friend"},
     "decision": {"outcome": "reject", "reasons": "No", "no_conflict": True},
     "changes": {"kind": "amendment"},
     "appeal": {"grounds": "Look again"},
-    "appeal/decision": {"verdict": "allow", "reasons": "Fine"},
+    "appeal/decision": {"no_conflict": True, "verdict": "allow", "reasons": "Fine"},
 }
 
 
@@ -162,6 +165,8 @@ def test_a_custodian_is_told_that_the_sites_are_not_asked_where_they_are_not(app
     with transaction() as db:
         known = one_in_review(db, together(db, cast)).id
         keeper = an_account(db, "Keeper", "site-custodian", "data-steward")
-    answer = ApiClient(app, keeper).post(f"{ROOT}/{known}/sites", json={"site": "0" * 16, "answer": "agreed"})
+    answer = ApiClient(app, keeper).post(
+        f"{ROOT}/{known}/sites", json={"no_conflict": True, "site": "0" * 16, "answer": "agreed"}
+    )
     assert (answer.status_code, answer.json["code"]) == (409, "no-sites-asked")
     assert answer.json["title"] == "The sites are not asked about this application"

@@ -17,6 +17,7 @@ from gateway.governance.models import Application, Attachment
 from tests.governance.cast import (
     MORNING,
     a_draft,
+    all_declare,
     an_account,
     approve_review,
     database,
@@ -173,6 +174,7 @@ def test_a_revision_has_its_own_copy(db, cast):
     application = a_letter_draft(db, cast)
     attachment = attach(db, cast, application)
     applying.submit(db, by=cast.applicant, application=application, workflow=the_workflow(), now=MORNING)
+    all_declare(db, application)
     asked = {"ethics": cast.reviewers[:2]}
     reviewing.begin_review(db, by=cast.steward, application=application, reviewers=asked, now=MORNING)
     for reviewer in cast.reviewers[:2]:

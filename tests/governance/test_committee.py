@@ -11,7 +11,7 @@ from gateway.governance.timeline import steps
 from gateway.governance.workflow import parse_workflow
 from gateway.people.roles import read_roles
 from gateway.settings import ROOT
-from tests.governance.cast import DAY, MORNING, a_draft, an_account, database
+from tests.governance.cast import DAY, MORNING, a_draft, all_declare, an_account, database
 from tests.governance.national import (
     reviewed,
     site_says,
@@ -231,6 +231,7 @@ def test_a_new_review_group_is_one_change_to_one_file(db, nation):
     changed = parse_workflow(source.replace('kind = "decision"', added + '[[stage]]\nkind = "decision"'))
     application = a_draft(db, nation.cast)
     applying.submit(db, by=nation.cast.applicant, application=application, workflow=changed, now=MORNING)
+    all_declare(db, application)
     assert [each.title for each in steps(application, changed)][2:4] == ["Ethics review", "Data review"]
     with pytest.raises(guards.UnfitReviewer, match="Data review"):
         reviewing.begin_review(
@@ -246,7 +247,7 @@ def test_the_pages_take_each_through_their_part(app):
     walk = Walk(app)
     walk.sign_in(nation.cast.steward)
     walk.open(f"/reviews/{application}")
-    assert "The reviewers have been asked" in walk.press("Start the review").text
+    assert "The reviewers have been asked" in walk.press("Start the review", no_conflict="yes").text
     for person in (each for group in nation.reviewers.values() for each in group):
         walk.sign_in(person)
         walk.open(f"/reviews/{application}")
@@ -255,13 +256,15 @@ def test_the_pages_take_each_through_their_part(app):
         walk.sign_in(nation.custodians[code])
         assert f"Answer for {code.title()}" in walk.open("/reviews").text
         walk.open(f"/reviews/{application}")
-        assert walk.press("Answer for the site", answer="declined").status == 422  # reasons are needed
-        page = walk.press("Answer for the site", answer=answer, reasons="Our panel said so")
+        assert (
+            walk.press("Answer for the site", answer="declined", no_conflict="yes").status == 422
+        )  # reasons are needed
+        page = walk.press("Answer for the site", no_conflict="yes", answer=answer, reasons="Our panel said so")
         assert "Your answer is recorded" in page.text
     for person, choice in zip(nation.members, ("yes", "no", "yes"), strict=True):
         walk.sign_in(person)
         walk.open(f"/reviews/{application}")
-        assert "Your vote is recorded" in walk.press("Cast your vote", choice=choice).text
+        assert "Your vote is recorded" in walk.press("Cast your vote", choice=choice, no_conflict="yes").text
     walk.sign_in(nation.cast.chair)
     page = walk.open(f"/reviews/{application}")
     assert "2 yes, 1 no, 0 abstained" in page.text
@@ -283,13 +286,13 @@ def test_the_api_takes_answers_votes_and_conflicts(app):
     url = f"/api/v1/applications/{application}"
     assert ApiClient(app, eve).post(f"{url}/conflicts", json={"why": "Curious"}).status_code == 404
     for code, account in nation.custodians.items():
-        sent = {"site": sites[code], "answer": "agreed"}
+        sent = {"no_conflict": True, "site": sites[code], "answer": "agreed"}
         assert ApiClient(app, account).post(f"{url}/sites", json=sent).status_code == 200
     first, second, _ = (ApiClient(app, each) for each in nation.members)
-    assert first.post(f"{url}/votes", json={"choice": "yes"}).status_code == 200
-    assert first.post(f"{url}/votes", json={"choice": "yes"}).status_code == 409
+    assert first.post(f"{url}/votes", json={"no_conflict": True, "choice": "yes"}).status_code == 200
+    assert first.post(f"{url}/votes", json={"no_conflict": True, "choice": "yes"}).status_code == 409
     assert second.post(f"{url}/conflicts", json={"why": "My brother applies"}).status_code == 200
-    assert second.post(f"{url}/votes", json={"choice": "yes"}).status_code == 403
+    assert second.post(f"{url}/votes", json={"no_conflict": True, "choice": "yes"}).status_code == 403
 
 
 def test_a_steward_appoints_a_custodian_who_then_answers(app):
@@ -314,3 +317,47 @@ def test_a_steward_appoints_a_custodian_who_then_answers(app):
     walk.post(f"/sites/{north}/custodians/{new.id}/dismiss")
     walk.sign_in(new)
     assert "Nothing waits" in walk.open("/reviews").text
+
+
+# --- whoever has a say declares first -----------------------------------------------------------------------
+
+
+def test_nobody_has_any_say_who_has_not_declared(db, nation):
+    application = a_draft(db, nation.cast, datasets=["breast", "colon"])
+    applying.submit(db, by=nation.cast.applicant, application=application, workflow=the_national(), now=MORNING)
+    told = {"application": application, "now": MORNING}
+
+    def only_after_declaring(command, by, **more):
+        with pytest.raises(guards.NotDeclared):
+            command(db, by=by, **told, **more)
+        committee.declare_none(db, by=by, **told)
+        committee.declare_none(db, by=by, **told)  # a second time changes nothing
+        command(db, by=by, **told, **more)
+
+    only_after_declaring(reviewing.begin_review, nation.cast.steward, reviewers=nation.reviewers)
+    for group in nation.reviewers.values():
+        for reviewer in group:
+            only_after_declaring(reviewing.recommend, reviewer, recommendation=Recommendation.APPROVE)
+    for code, keeper in nation.custodians.items():
+        site = db.query(Site).filter_by(code=code).one()
+        only_after_declaring(committee.answer_for_site, keeper, site_id=site.id, answer=AGREED)
+    for member in nation.members:
+        only_after_declaring(committee.cast_vote, member, choice=YES)
+    only_after_declaring(deciding.reject, nation.cast.chair, reasons="No")
+
+
+def test_whoever_declared_none_can_still_step_aside_and_then_has_no_say(db, nation):
+    application = reviewed(db, nation, "lay")
+    tom = nation.cast.reviewers[0]
+    committee.declare_conflict(db, by=tom, application=application, why="A friend", now=MORNING)
+    with pytest.raises(guards.Conflicted):
+        committee.declare_none(db, by=tom, application=application, now=MORNING)
+    with pytest.raises(guards.AlreadyReviewed):
+        reviewing.recommend(db, by=tom, application=application, recommendation=Recommendation.APPROVE, now=MORNING)
+
+
+def test_nobody_of_the_team_declares(db, nation):
+    application = submitted(db, nation)
+    for person in (nation.cast.applicant, nation.cast.colleague):
+        with pytest.raises(guards.OwnApplication):
+            committee.declare_none(db, by=person, application=application, now=MORNING)

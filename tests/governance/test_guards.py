@@ -18,6 +18,7 @@ from tests.governance.cast import (
     a_dataset,
     a_draft,
     a_submitted,
+    all_declare,
     an_account,
     approve_review,
     database,
@@ -339,6 +340,7 @@ def test_two_chairs_at_once_make_one_decision():
         cast = the_cast(db)
         application_id = one_to_decide(db, cast).id
         second_chair = an_account(db, "Ivo", "committee-chair")
+        all_declare(db, db.get_one(Application, application_id))
 
     def decide(chair):
         try:

@@ -10,8 +10,9 @@ from gateway.db import transaction
 from gateway.governance import appealing, attaching, committee, deciding, inviting, keeping
 from gateway.governance.models import Choice, SiteAnswer, State
 from gateway.governance.states import NEXT
+from gateway.people.roles import roles
 from gateway.projects import barring
-from tests.governance.cast import DAY, MORNING, a_draft, an_account, together
+from tests.governance.cast import DAY, MORNING, a_draft, all_declare, an_account, together
 from tests.governance.national import reviewed, site_says, submitted, the_nation, votes
 from tests.projects.keyrings import a_keyed_gateway
 
@@ -48,6 +49,7 @@ def appealed(db, nation):
 def dismissed(db, nation):
     application = appealed(db, nation)
     other = an_account(db, "Other", "committee-chair")
+    all_declare(db, application)
     appealing.dismiss(db, by=other, application=application, reasons="No", now=MORNING)
     return application
 
@@ -67,8 +69,18 @@ def joined(db, nation):
     return application
 
 
+def with_a_newcomer(stage):
+    """The same, and Eve, who holds every role and has declared nothing."""
+
+    def made(db, nation):
+        stage(db, nation)
+        an_account(db, "Eve", *roles().by_key)
+
+    return made
+
+
 WHO = "(SELECT id FROM people_account WHERE name = '{}')"
-ADA, MIA, CORA = WHO.format("Ada"), WHO.format("Mia"), WHO.format("Cora")
+ADA, MIA, CORA, EVE = (WHO.format(name) for name in ("Ada", "Mia", "Cora", "Eve"))
 DECISION = (
     "INSERT INTO decision (application_id, decided_by_id, decided_at, outcome, reasons, conditions, form_sha256, "
     "workflow_sha256) SELECT id, {}, started_at, {}, '', '[]', '', '' FROM application"
@@ -116,6 +128,33 @@ REFUSED = {
     "a vote is cast after the decision": (
         rejected, VOTE.format(WHO.format("Helen")),
     ),
+    "somebody votes who has not declared": (with_a_newcomer(reviewed), VOTE.format(EVE)),
+    "somebody answers for a site who has not declared": (
+        with_a_newcomer(reviewed), f"UPDATE site_consent SET state = 'agreed', answered_by_id = {EVE}",
+    ),
+    "somebody reviews who has not declared": (
+        with_a_newcomer(reviewed),
+        "INSERT INTO review (id, application_id, reviewer_id, review_group, state, asked_at, comments, conditions,"
+        f" conflict) SELECT 'x', id, {EVE}, 'ethics', 'waiting', started_at, '', '[]', '' FROM application;"
+        "UPDATE review SET state = 'given', recommendation = 'approve' WHERE id = 'x'",
+    ),
+    "somebody asks for a review who has not declared": (
+        with_a_newcomer(reviewed),
+        "INSERT INTO review (id, application_id, reviewer_id, review_group, state, asked_at, asked_by_id, comments,"
+        f" conditions, conflict) SELECT 'x', id, {MIA}, 'ethics', 'waiting', started_at, {EVE}, '', '[]', ''"
+        " FROM application",
+    ),
+    "somebody chooses reviewers who has not declared": (
+        with_a_newcomer(submitted), f"UPDATE application SET triaged_by_id = {EVE}",
+    ),
+    "somebody decides who has not declared": (
+        with_a_newcomer(to_decide), "UPDATE application SET state = 'rejected'; " + DECISION.format(EVE, "'rejected'"),
+    ),
+    "somebody hears an appeal who has not declared": (
+        with_a_newcomer(appealed), f"UPDATE appeal SET state = 'dismissed', decided_by_id = {EVE}",
+    ),
+    "a declaration is taken back": (reviewed, "DELETE FROM interest_declaration"),
+    "a declaration changes": (reviewed, "UPDATE interest_declaration SET account_id = " + ADA),
     "a decision changes": (rejected, "UPDATE decision SET outcome = 'approved'"),
     "a decision is deleted": (rejected, "DELETE FROM decision"),
     "the applicant decides": (

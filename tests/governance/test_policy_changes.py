@@ -63,9 +63,9 @@ quorum = 2
 DECISION = '[[stage]]\nkind = "decision"'
 BESIDE = 'together = "judging"\n'
 DOES = {
-    "Choose reviewers": ("Start the review", {}),
+    "Choose reviewers": ("Start the review", {"no_conflict": "yes"}),
     "Give your recommendation": ("Send your review", {"conflict": "no", "recommendation": "approve"}),
-    "Vote": ("Cast your vote", {"choice": "yes"}),
+    "Vote": ("Cast your vote", {"choice": "yes", "no_conflict": "yes"}),
     "Decide": ("Confirm decision", {"outcome": "approve", "no_conflict": "yes"}),
 }
 
@@ -143,10 +143,11 @@ def by_api(app: Flask, cast: Cast, answers: dict[str, Any]) -> list[str]:
     for _ in range(ROUNDS):
         with reading() as db:
             groups = [each.key for each in db.get_one(Application, url.rpartition("/")[2]).workflow.groups]
+        chosen = {each: wanted[each] for each in groups}
         steps = {
-            "Choose reviewers": ("reviewers", {"reviewers": {each: wanted[each] for each in groups}}),
+            "Choose reviewers": ("reviewers", {"no_conflict": True, "reviewers": chosen}),
             "Give your recommendation": ("reviews", {"conflict": False, "recommendation": "approve"}),
-            "Vote": ("votes", {"choice": "yes"}),
+            "Vote": ("votes", {"no_conflict": True, "choice": "yes"}),
             "Decide": ("decision", {"outcome": "approve", "no_conflict": True, "ends_on": day}),
         }
         for person in judges():
@@ -201,7 +202,7 @@ def test_nobody_reviews_at_a_stage_that_has_not_begun(changed, cast):
     with reading() as db:
         sol = db.query(Account).filter_by(name="Sol").one()
     asked = {"ethics": [each.id for each in cast.reviewers[:2]], "statistics": [sol.id]}
-    assert priya.post(f"{url}/reviewers", json={"reviewers": asked}).status_code == 200
+    assert priya.post(f"{url}/reviewers", json={"no_conflict": True, "reviewers": asked}).status_code == 200
     early = ApiClient(app, sol)
     assert early.get(f"{API}/waiting").json == []
     refused = early.post(f"{url}/reviews", json={"conflict": False, "recommendation": "approve"})

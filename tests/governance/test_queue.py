@@ -15,7 +15,7 @@ from gateway.governance.models import Application, Choice, Recommendation, SiteA
 from gateway.governance.queue import queue
 from gateway.people.models import Account, AccountRole
 from gateway.people.roles import roles
-from tests.governance.cast import DAY, MORNING, an_account, database, one_in_review, one_to_decide
+from tests.governance.cast import DAY, MORNING, all_declare, an_account, database, one_in_review, one_to_decide
 from tests.governance.national import Nation, reviewed, site_says, submitted, the_nation, votes
 
 
@@ -55,6 +55,7 @@ def test_the_queue_of_everybody_is_what_their_desks_say(db: Session) -> None:
     both = an_account(db, "Both", "data-steward", "ethics-reviewer", "committee-chair", "committee-member")
     assert {desk(db, each, everything).asks for each in db.query(Application)} >= {"triage", "vote", "decide"}
     one = submitted(db, nation)
+    all_declare(db, one)
     asked = {**nation.reviewers, "ethics": (both, nation.reviewers["ethics"][0])}
     reviewing.begin_review(db, by=both, application=one, reviewers=asked, now=MORNING + DAY)
     reviewing.recommend(db, by=both, application=one, recommendation=Recommendation.APPROVE, now=MORNING + 2 * DAY)

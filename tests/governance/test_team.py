@@ -14,6 +14,7 @@ from tests.governance.cast import (
     DAY,
     MORNING,
     a_draft,
+    all_declare,
     an_account,
     applying,
     approve_review,
@@ -51,6 +52,7 @@ def test_whoever_accepts_joins_the_project_under_their_own_account(db, cast):
     assert nia.email != "nia@other.example"
     inviting.accept(db, by=nia, secret=secret, now=MORNING)
     applying.submit(db, by=cast.applicant, application=application, workflow=the_workflow(), now=MORNING)
+    all_declare(db, application)
     asked = {"ethics": cast.reviewers[:2]}
     with pytest.raises(guards.OwnApplication):
         reviewing.begin_review(db, by=nia, application=application, reviewers=asked, now=MORNING)
@@ -72,6 +74,7 @@ def test_an_invitation_that_nobody_accepted_opens_nothing_but_bars_from_judging(
     tom = cast.reviewers[0]
     invite(db, cast, application, tom.email.upper())
     applying.submit(db, by=cast.applicant, application=application, workflow=the_workflow(), now=MORNING)
+    all_declare(db, application)
     with pytest.raises(guards.UnfitReviewer):
         reviewing.begin_review(
             db, by=cast.steward, application=application, reviewers={"ethics": cast.reviewers[:2]}, now=MORNING
@@ -104,6 +107,7 @@ def test_whoever_judges_cannot_join(db, cast):
     application = a_draft(db, cast)
     _, secret = invite(db, cast, application)
     applying.submit(db, by=cast.applicant, application=application, workflow=the_workflow(), now=MORNING)
+    all_declare(db, application)
     asked = {"ethics": cast.reviewers[:2]}
     reviewing.begin_review(db, by=cast.steward, application=application, reviewers=asked, now=MORNING)
     with pytest.raises(inviting.Judges):

@@ -37,7 +37,7 @@ from gateway.transparency.meetings import record_minutes
 from gateway.transparency.models import Kind as ConcernKind
 from gateway.visas.models import Evidence
 from gateway.webhooks import commands as webhooks
-from tests.governance.cast import a_certificate, an_account, good_answers
+from tests.governance.cast import a_certificate, all_declare, an_account, good_answers
 
 FORM, NATIONAL = read_form(ROOT / "policies", "research-access"), read_workflow(ROOT / "policies", "national")
 GROUPS = {"scientific": ("Sol", "Sue"), "lay": ("Lee", "Lou"), "ethics": ("Tom", "Ruth")}
@@ -114,7 +114,7 @@ class _Builder:
 
     def _submit(self, made: Application) -> Application:
         applying.submit(self.db, by=self.ada, application=made, workflow=NATIONAL, now=self.now)
-        return made
+        return all_declare(self.db, made)
 
     def _reviewed(self) -> Application:
         made = self._submitted()

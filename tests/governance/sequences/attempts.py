@@ -199,6 +199,9 @@ COMMANDS = {
     "step_aside": Command(
         lambda at: reviewing.step_aside(at.db, conflict="A friend", **at.told), REVIEWERS, "conflict.declared"
     ),
+    "declare_none": Command(
+        lambda at: committee.declare_none(at.db, **at.told), JUDGES, "conflict.none-declared", again=True
+    ),
     "declare_conflict": Command(
         lambda at: committee.declare_conflict(at.db, why="My sister", **at.told), JUDGES, "conflict.declared"
     ),
@@ -233,13 +236,13 @@ COMMANDS = {
 
 FITTING = {  # what comes next where an application stands; the more often named the more often done
     "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw"],
-    "submitted": ["begin_review", "begin_review", "withdraw", "declare_conflict"],
+    "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict"],
     "in-review": [
-        *["recommend", "answer_for_site", "cast_vote"] * 3, "approve", "approve", "send_back", "reject",
+        *["recommend", "answer_for_site", "cast_vote"] * 3, "approve", "approve", "send_back", "reject", "declare_none",
         "ask_another", "step_aside", "declare_conflict", "withdraw",
     ],
     "returned": ["revise"],
-    "rejected": ["appeal", "allow", "allow", "dismiss"],
+    "rejected": ["appeal", "declare_none", "allow", "allow", "dismiss"],
     "withdrawn": ["start"],
 }  # fmt: skip
 AFTER = [

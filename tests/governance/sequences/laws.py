@@ -46,6 +46,12 @@ def nobody_judges_their_own(db: Session, each: Application) -> None:
     assert not whoever_is_of_it(db, each) & set(what_was_said(each))
 
 
+def whoever_has_a_say_declared(each: Application) -> None:
+    asked = {each.triaged_by_id, *(one.asked_by_id for one in each.reviews)} - {None}
+    said = {*what_was_said(each), *asked}
+    assert said <= {one.account_id for one in each.declarations}
+
+
 def a_conflict_silences(each: Application) -> None:
     conflicted = {one.account_id for one in each.conflicts}
     assert not conflicted & set(what_was_said(each))
@@ -107,6 +113,7 @@ def all_hold(db: Session, each: Application, before: Remembered) -> None:
     """Every law, of one application."""
     nobody_judges_their_own(db, each)
     a_conflict_silences(each)
+    whoever_has_a_say_declared(each)
     one_part_for_each(each)
     a_decision_has_its_quorum(each)
     no_state_is_skipped(each, before)

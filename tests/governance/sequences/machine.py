@@ -22,6 +22,9 @@ SEED = st.integers(0, 2**32 - 1)
 TALLY: Counter[str] = Counter()  # sequences, and for each command how often it was taken and refused
 
 
+COUNTED = "SELECT (SELECT count(*) FROM application) + (SELECT count(*) FROM interest_declaration)"
+
+
 class Sequence(RuleBasedStateMachine):
     """One application from some stage on, with what follows from it: a revision, a change, a round after an appeal."""
 
@@ -74,7 +77,7 @@ class Sequence(RuleBasedStateMachine):
         """Refused: nothing was written. Taken: its one event was."""
         self.now += timedelta(minutes=1)
         self.last, command, known = (name, who, target, chance), COMMANDS[name], self._last_event()
-        made, drafts = None, self._drafts()
+        made, before = None, self._made_so_far()
         try:
             with transaction() as db:
                 by = db.get_one(Account, self.beginning.people[who])
@@ -86,7 +89,7 @@ class Sequence(RuleBasedStateMachine):
             return
         TALLY[f"{name}, taken"] += 1
         wrote = [each for each in self._since(known) if each.startswith(command.event)] if command.event else []
-        unchanged = command.again and self._drafts() == drafts
+        unchanged = command.again and self._made_so_far() == before
         assert len(wrote) == (0 if unchanged or not command.event else 1), f"{name} wrote {wrote}"
         if isinstance(made, Application) and made.id not in self.targets:
             self.targets.append(made.id)
@@ -103,8 +106,8 @@ class Sequence(RuleBasedStateMachine):
     def _since(self, seq: int) -> list[str]:
         return [row[0] for row in self.beginning.look("SELECT action FROM trail_event WHERE seq > ?", seq)]
 
-    def _drafts(self) -> int:
-        return int(self.beginning.look("SELECT count(*) FROM application")[0][0])
+    def _made_so_far(self) -> int:
+        return int(self.beginning.look(COUNTED)[0][0])
 
 
 def told() -> str:

@@ -50,9 +50,6 @@ class Beginning:
 
 def _one_of_each(db: Session) -> dict[str, str]:
     nation = the_nation(db)
-    an_account(db, "Stella", "data-steward")
-    an_account(db, "Hugo", "committee-chair")
-    an_account(db, "Eve")
     found = {
         "draft": a_draft(db, nation.cast),
         "submitted": a_submitted(db, nation.cast),
@@ -77,6 +74,9 @@ def _one_of_each(db: Session) -> dict[str, str]:
     deciding.approve(db, by=helen, application=found["approved"], ends=ends, now=MORNING)
     with_conditions = found["approved with conditions"]
     deciding.approve(db, by=helen, application=with_conditions, ends=ends, conditions=["Careful"], now=MORNING)
+    an_account(db, "Stella", "data-steward")  # who came later, and have declared nothing
+    an_account(db, "Hugo", "committee-chair")
+    an_account(db, "Eve")
     return {name: each.id for name, each in found.items()}
 
 
