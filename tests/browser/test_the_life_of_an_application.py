@@ -53,6 +53,7 @@ def test_from_a_question_to_a_slide_and_to_the_trail(demo: Demo) -> None:
         steward.go(f"/reviews/{application}")
         for box in steward.page.locator("input[name=reviewers-ethics]").all():
             box.check()
+        steward.page.check("input[name=no_conflict]")
         steward.press("main form button[type=submit]")
         for role in ("ethics-reviewer", "ethics-reviewer-2"):
             review(Person(browser, demo, role), application)

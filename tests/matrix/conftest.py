@@ -1,4 +1,4 @@
-"""The gateway with something behind every route, once for all cells."""
+"""The gateway with something behind every route, once for each file of tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.matrix.world import World, people_the_world
 from tests.release import builders
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[builders.World, World, Rewound]]:
     template = builders.the_template(tmp_path_factory.mktemp("template"))
     with builders.a_gateway(tmp_path_factory.mktemp("gateway"), template) as served:

@@ -54,7 +54,7 @@ def line_of(route: str, row: Row) -> str:
     return " | ".join([f"{route:<112}", *row.values()])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tried(gateway: Gateway) -> dict[str, Row]:
     """How each cell is in truth."""
     served, world, store = gateway
