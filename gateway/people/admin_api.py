@@ -27,7 +27,7 @@ def add_to(api: Blueprint) -> None:
     paged = api.arguments(PageSchema, location="query")
     api.get("/accounts")(paged(api.response(200, AccountSchema(many=True))(manages(index))))
     api.post("/accounts")(api.arguments(NewAccountSchema)(api.response(201, AccountSchema)(manages(create))))
-    api.get("/accounts/<account_id>")(one(manages(show)))
+    api.get("/accounts/<account_id>")(one(manages(show_one)))
     api.put("/accounts/<account_id>/roles")(api.arguments(RolesSchema)(one(manages(change))))
     api.post("/accounts/<account_id>/close")(one(manages(close)))
     api.post("/accounts/<account_id>/reopen")(one(manages(reopen)))
@@ -46,7 +46,7 @@ def index(asked: Json) -> tuple[list[Json], dict[str, str]]:
         return [told(each) for each in page.rows], following(page)
 
 
-def show(account_id: str) -> Json:
+def show_one(account_id: str) -> Json:
     """One account"""
     with reading() as db:
         return told(queries.account(db, account_id))

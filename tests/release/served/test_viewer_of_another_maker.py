@@ -79,5 +79,5 @@ def test_it_shows_a_slide_from_the_bytes_of_the_archive(served: House, reader: R
         page.wait_for_function("() => /^[0-9]+ levels$/.test(document.getElementById('said').textContent)")
         assert reader.token not in page.url
         assert any(stained(page) for _ in range(60))
-    assert frame[:2] == b"\xff\xd8"
+    assert frame[:2] in (b"\xff\xd8", b"\xff\x4f")  # JPEG or JPEG 2000: which series comes first depends on the keys
     assert any(frame.rstrip(b"\0") in path.read_bytes() for path in source_files(served).values())
