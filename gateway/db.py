@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -74,6 +75,11 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012  # SQLAlchemy's own form
+
+
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """The condition that a column holds one of these values."""
+    return f"{column} in ({', '.join(repr(each.value) for each in values)})"
 
 
 def new_id() -> str:

@@ -5,11 +5,11 @@ A command checks first and says why in plain words; what is here holds even wher
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData, event
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,15 @@ def remove(connection: Connection, refusals: Iterable[Refusal]) -> None:
     if connection.dialect.name == "postgresql":
         for each in refusals:
             connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {each.name}() CASCADE")
+
+
+def when_there(metadata: MetaData, tables: Set[str], put: Callable[[Connection], None]) -> None:
+    """Call `put`, which has to be safe to repeat, whenever tables are made and all of these are there."""
+
+    @event.listens_for(metadata, "after_create")
+    def _made(_metadata: Any, connection: Connection, **_: Any) -> None:
+        if set(connection.dialect.get_table_names(connection)) >= tables:
+            put(connection)
 
 
 def _sqlite(each: Refusal) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from gateway.dicom.errors import Truncated
+from gateway.dicom.source import within
 
 PAGE = 64 * 1024  # bytes
 AHEAD = 1024 * 1024  # bytes that a stream is read ahead
@@ -57,8 +58,7 @@ class BlockSource:
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start`. Raises Truncated, or what the archive raises."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated
+        within(start, length, self.size)
         end, wanted = start + length, start + length
         if start == self._end:
             wanted = min(self.size, max(end, start + AHEAD))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.archive.landing import Landing
-from gateway.dicom.errors import Truncated
+from gateway.dicom.source import within
 
 LARGEST = 4 * 1024 * 1024  # bytes of a frame that is asked for by itself
 Ask = Callable[[int, int], bytes | None]  # frame from 0, its length in bytes
@@ -40,8 +40,7 @@ class GrowingSource:
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start`. Raises Truncated, or what the archive raises."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated
+        within(start, length, self.size)
         return self._landing.read(start, length, self.size)
 
     def early(self, wanted: Frame, known: Frame) -> bytes | None:
@@ -71,8 +70,7 @@ class EarlyFrame:
 
     def read(self, start: int, length: int) -> bytes:
         """Exactly `length` bytes from `start` of the frame. Raises Truncated, or what the archive raises."""
-        if start < 0 or length < 0 or start + length > self.size:
-            raise Truncated
+        within(start, length, self.size)
         data = self._held
         if data is None:
             data = self._source.early(self._wanted, self._known) or self._waited_for()

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.archive.connect import ArchiveError
 from gateway.archive.upstream import UpstreamFailed
-from gateway.dicom.errors import Truncated
+from gateway.dicom.source import read_exactly
 
 
 class Target(Protocol):
@@ -147,13 +147,7 @@ class Landing:
             if self._have < end or (self._over and self._at != of):
                 raise ArchiveError("the object has changed since it was indexed: index the archive again")
             self._read = max(self._read, end)
-        data = b""
-        while len(data) < length:
-            more = os.pread(self._file, length - len(data), start + len(data))
-            if not more:
-                raise Truncated
-            data += more
-        return data
+        return read_exactly(self._file, start, length)
 
     def _wait(self, end: int | None) -> None:
         """Until so many bytes, or all, have come. Raises its fault."""

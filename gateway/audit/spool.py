@@ -45,9 +45,7 @@ def noted(look: Look) -> None:
     except AWAY:
         _keep(look)
     else:
-        with suppress(
-            turns.DatabaseBusy, turns.Unwritable, DBAPIError, OSError, BadMasterKey
-        ):  # the next look tries again
+        with suppress(*AWAY, OSError, BadMasterKey):  # the next look tries again
             fold_in(now=look.at)
 
 

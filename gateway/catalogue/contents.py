@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import INDEXED, Instance, Screening
 from gateway.catalogue.patches import kept
-from gateway.catalogue.seen import FAILED, latest, looked_with, under
+from gateway.catalogue.seen import FAILED, last_word, latest, marks_of
 from gateway.dicom.header import Header
 from gateway.dicom.rope import SourceRange
-from gateway.pixels.boxes import Box
-from gateway.pixels.levels import Mark
 from gateway.pixels.rules import PixelRules
 from gateway.pixels.screen import CLEAN, REDACTED, Screened
 
@@ -52,15 +50,8 @@ def seen_before(db: Session, contents: Sequence[str], rules: PixelRules) -> list
 
 def _newest(db: Session, content: str, rules: PixelRules) -> Screening | None:
     """Index: ix_screening_content_sha256."""
-    found = db.scalars(
-        select(Screening)
-        .where(Screening.content_sha256 == content, or_(under(rules), Screening.people > 0))
-        .order_by(Screening.screened_at.desc(), Screening.people.desc())
-        .limit(1)
-    ).first()
-    if found is None or found.state == FAILED:
-        return None
-    return found if (found.rules_sha256, found.model_sha256) == looked_with(rules) else None
+    found = last_word(db, rules, Screening.content_sha256 == content)
+    return found if found is not None and found.state != FAILED else None
 
 
 def copies_of(db: Session, screening: Screening, rules: PixelRules) -> list[Instance]:
@@ -80,7 +71,7 @@ def copies_of(db: Session, screening: Screening, rules: PixelRules) -> list[Inst
 
 def as_seen(db: Session, earlier: Screening) -> Screened:
     """An earlier result as it was; its frames are read when they are asked for. Raises Withheld if some are lost."""
-    marks = tuple(Mark(frame, kind, Box(*sides)) for frame, kind, *sides in earlier.marks)
+    marks = tuple(marks_of(earlier))
     frames = _Read(kept(db, earlier)) if earlier.state in (CLEAN, REDACTED) else {}
     return Screened(earlier.state, marks, frames, earlier.rounds, earlier.reason)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session, aliased
 from gateway.catalogue.models import INDEXED, Instance, Screening
 from gateway.catalogue.patches import keep
 from gateway.errors import SlidegateError
+from gateway.pixels.boxes import Box
 from gateway.pixels.detect.model import model_hash
 from gateway.pixels.ground import pyramids
+from gateway.pixels.levels import Mark
 from gateway.pixels.rules import PixelRules, SlideFacts
 from gateway.pixels.screen import CLEAN, REDACTED, REVIEW, WITHHELD, Screened
 from gateway.trail.record import Actor, record
@@ -41,14 +43,24 @@ def latest(db: Session, instance: Instance, rules: PixelRules) -> Screening | No
 
     It is stale too if people have said something since, under others.
     """
+    return last_word(db, rules, Screening.instance_id == instance.id, Screening.version == instance.version)
+
+
+def last_word(db: Session, rules: PixelRules, *which: ColumnElement[bool]) -> Screening | None:
+    """The newest of some screenings, if it is under these rules and models; people's count under whatever others."""
     found = db.scalars(
         select(Screening)
-        .where(Screening.instance_id == instance.id, Screening.version == instance.version)
-        .where(or_(under(rules), Screening.people > 0))
+        .where(*which, or_(under(rules), Screening.people > 0))
         .order_by(Screening.screened_at.desc(), Screening.people.desc())
         .limit(1)
     ).first()
     return found if found is not None and _names(found) == looked_with(rules) else None
+
+
+def marks_of(screening: Screening) -> Iterator[Mark]:
+    """Where something was found, as `write` wrote it down."""
+    for frame, kind, *sides in screening.marks:
+        yield Mark(frame, kind, Box(*sides))
 
 
 def looked_with(rules: PixelRules) -> tuple[str, str]:

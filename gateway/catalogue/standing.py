@@ -13,9 +13,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Instance, Screening
-from gateway.catalogue.seen import facts_of
+from gateway.catalogue.seen import facts_of, marks_of
 from gateway.errors import SlidegateError
-from gateway.pixels.boxes import Box
 from gateway.pixels.findings import REMARK
 from gateway.pixels.levels import Mark
 from gateway.pixels.screen import CLEAN, REVIEW, WITHHELD, Screened
@@ -47,7 +46,7 @@ def standing(
         elif not said or isinstance(seen, SlidegateError) or seen.state in (WITHHELD, agreed):
             yield Standing(seen)
         else:
-            yield Standing(_asked_again(seen, SEEN_OTHERWISE, _marks(word)))
+            yield Standing(_asked_again(seen, SEEN_OTHERWISE, marks_of(word) if word is not None else ()))
 
 
 def word_on(db: Session, instance: Instance, content: str = "") -> Screening | None:
@@ -72,8 +71,3 @@ def _asked_again(seen: Screened, reason: str, before: Iterable[Mark] = ()) -> Sc
     """For people to decide, with what is marked in the picture and was marked before."""
     marks = tuple(dict.fromkeys(each for each in (*before, *seen.marks) if each.kind != REMARK))
     return replace(seen, state=REVIEW, marks=marks, replaced={}, reason=reason)
-
-
-def _marks(word: Screening | None) -> Iterator[Mark]:
-    for frame, kind, *sides in word.marks if word is not None else ():
-        yield Mark(frame, kind, Box(*sides))

@@ -26,6 +26,23 @@ class ByteSource(Protocol):
         ...
 
 
+def within(start: int, length: int, size: int) -> None:
+    """A read lies in an object of `size` bytes. Raises Truncated."""
+    if start < 0 or length < 0 or start + length > size:
+        raise Truncated
+
+
+def read_exactly(handle: int, start: int, length: int) -> bytes:
+    """Exactly `length` bytes of an open file from `start`; raises Truncated where it ends before."""
+    data = os.pread(handle, length, start)
+    while len(data) < length:
+        more = os.pread(handle, length - len(data), start + len(data))
+        if not more:
+            raise Truncated
+        data += more
+    return data
+
+
 class BytesSource:
     """A source in memory."""
 
@@ -58,13 +75,7 @@ class FileSource:
         """Exactly `length` bytes from `start`; raises Truncated, also when the file has shrunk."""
         if start < 0 or start + length > self.size:
             raise Truncated
-        data = os.pread(self._handle, length, start)
-        while len(data) < length:
-            more = os.pread(self._handle, length - len(data), start + len(data))
-            if not more:
-                raise Truncated
-            data += more
-        return data
+        return read_exactly(self._handle, start, length)
 
     def copy_to(self, target: int, start: int, length: int) -> None:
         """Write `length` bytes from `start` to an open file; raises Truncated. Its one buffer stays in cache."""

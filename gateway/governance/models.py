@@ -10,7 +10,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.catalogue.models import Site
-from gateway.db import Base, new_id
+from gateway.db import Base, new_id, one_of
 from gateway.governance.form import Form, parse_form
 from gateway.governance.workflow import Workflow, parse_workflow
 from gateway.people.models import Account
@@ -89,10 +89,6 @@ class Choice(StrEnum):
     ABSTAIN = "abstain"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
-    return f"{column} in ({', '.join(repr(each.value) for each in values)})"
-
-
 class PolicyText(Base):
     """The text of a form or workflow that some application relies on, kept by its hash."""
 
@@ -108,8 +104,8 @@ class Application(Base):
 
     __tablename__ = "application"
     __table_args__ = (
-        CheckConstraint(_one_of("state", State), name="state"),
-        CheckConstraint(_one_of("kind", Kind), name="kind"),
+        CheckConstraint(one_of("state", State), name="state"),
+        CheckConstraint(one_of("kind", Kind), name="kind"),
         CheckConstraint("(state = 'draft') = (submitted_at is null) or state = 'withdrawn'", name="submitted"),
         Index("ix_application_state", "state", "workflow_sha256", "submitted_at"),
         Index("ix_application_newest", "submitted_at", "started_at", "applicant_id", "id"),
@@ -240,10 +236,8 @@ class Review(Base):
     __tablename__ = "review"
     __table_args__ = (
         UniqueConstraint("application_id", "reviewer_id"),
-        CheckConstraint(_one_of("state", ReviewState), name="state"),
-        CheckConstraint(
-            f"recommendation is null or {_one_of('recommendation', Recommendation)}", name="recommendation"
-        ),
+        CheckConstraint(one_of("state", ReviewState), name="state"),
+        CheckConstraint(f"recommendation is null or {one_of('recommendation', Recommendation)}", name="recommendation"),
         CheckConstraint("(state = 'given') = (recommendation is not null)", name="given"),
     )
 
@@ -269,7 +263,7 @@ class SiteConsent(Base):
 
     __tablename__ = "site_consent"
     __table_args__ = (
-        CheckConstraint(_one_of("state", SiteAnswer), name="state"),
+        CheckConstraint(one_of("state", SiteAnswer), name="state"),
         CheckConstraint("(state = 'waiting') = (answered_by_id is null)", name="answered"),
     )
 
@@ -289,7 +283,7 @@ class Vote(Base):
     """One committee member's vote; its key makes a second one impossible."""
 
     __tablename__ = "vote"
-    __table_args__ = (CheckConstraint(_one_of("choice", Choice), name="choice"),)
+    __table_args__ = (CheckConstraint(one_of("choice", Choice), name="choice"),)
 
     application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True, index=True)
@@ -331,7 +325,7 @@ class Appeal(Base):
 
     __tablename__ = "appeal"
     __table_args__ = (
-        CheckConstraint(_one_of("state", AppealState), name="state"),
+        CheckConstraint(one_of("state", AppealState), name="state"),
         CheckConstraint("(state = 'waiting') = (decided_by_id is null)", name="decided"),
     )
 
@@ -350,7 +344,7 @@ class Decision(Base):
     """The one decision on an application; its key makes a second one impossible."""
 
     __tablename__ = "decision"
-    __table_args__ = (CheckConstraint(_one_of("outcome", Outcome), name="outcome"),)
+    __table_args__ = (CheckConstraint(one_of("outcome", Outcome), name="outcome"),)
 
     application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
     decided_by_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))

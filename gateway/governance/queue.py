@@ -115,8 +115,7 @@ def _at(
             own = SiteConsent.site_id.in_(sites), SiteConsent.state == SiteAnswer.WAITING
             yield select(HERE.label("id"), SiteConsent.asked_at.label("since")).join(SiteConsent).where(*begun, *own)
         case Ballot():
-            voted = select(1).where(Vote.application_id == HERE, Vote.account_id == account.id).exists()
-            yield reviewing.where(~voted, *_unless(stage.may_have_reviewed, _reviewed(account)))
+            yield reviewing.where(~_voted(account), *_unless(stage.may_have_reviewed, _reviewed(account)))
         case Deciding():
             yield reviewing.where(*_had_no_other_part(stage, account))
 
@@ -133,14 +132,17 @@ def _done(stage: Stage) -> ColumnElement[bool]:
 
 
 def _had_no_other_part(stage: Deciding, account: Account) -> Iterator[ColumnElement[bool]]:
-    voted = select(1).where(Vote.application_id == HERE, Vote.account_id == account.id).exists()
     yield from _unless(stage.may_have_triaged, Application.triaged_by_id == account.id)
-    yield from _unless(stage.may_have_voted, voted)
+    yield from _unless(stage.may_have_voted, _voted(account))
     yield from _unless(stage.may_have_reviewed, _reviewed(account))
 
 
 def _unless(allowed: bool, part: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:  # a policy says it
     return () if allowed else (~part,)
+
+
+def _voted(account: Account) -> ColumnElement[bool]:
+    return select(1).where(Vote.application_id == HERE, Vote.account_id == account.id).exists()
 
 
 def _reviewed(account: Account) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.db import Base, new_id
+from gateway.db import Base, new_id, one_of
 
 MOST_ATTEMPTS = 5
 
@@ -28,7 +28,7 @@ class WorkItem(Base):
 
     __tablename__ = "work_item"
     __table_args__ = (
-        CheckConstraint(f"state in ({', '.join(repr(s.value) for s in State)})", name="state"),
+        CheckConstraint(one_of("state", State), name="state"),
         Index("ix_work_item_state_not_before", "state", "not_before"),
     )
 

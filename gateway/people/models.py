@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from gateway.db import Base, new_id
+from gateway.db import Base, new_id, one_of
 
 
 class Mail(StrEnum):
@@ -23,7 +23,7 @@ class Account(Base):
     """A person who can sign in. `email` is kept in lower case; an empty `password_hash` admits nobody."""
 
     __tablename__ = "people_account"
-    __table_args__ = (CheckConstraint(f"mail in ({', '.join(repr(each.value) for each in Mail)})", name="mail"),)
+    __table_args__ = (CheckConstraint(one_of("mail", Mail), name="mail"),)
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)

@@ -89,10 +89,7 @@ def judge(sent: Json, project_id: str, condition_id: str) -> Json:
 
     def step(db: Session, by: Account) -> None:
         condition = condition_of(db, project_id, condition_id)
-        if sent["verdict"] == "accept":
-            conditions.accept(db, by=by, condition=condition, now=now())
-        else:
-            conditions.send_back(db, by=by, condition=condition, remark=sent["remark"], now=now())
+        conditions.judge(db, by=by, condition=condition, now=now(), **sent)
 
     return _done(project_id, step)
 

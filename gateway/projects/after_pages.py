@@ -84,12 +84,9 @@ def judge(project_id: str, condition_id: str, verdict: str) -> Response:
     """A steward accepts it, or sends it back."""
 
     def step(db: Session, by: Account) -> None:
-        remark = VerdictSchema().load({**request.form.to_dict(), "verdict": verdict})["remark"]
+        sent = VerdictSchema().load({**request.form.to_dict(), "verdict": verdict})
         condition = condition_of(db, project_id, condition_id)
-        if verdict == "accept":
-            conditions.accept(db, by=by, condition=condition, now=now())
-        else:
-            conditions.send_back(db, by=by, condition=condition, remark=remark, now=now())
+        conditions.judge(db, by=by, condition=condition, now=now(), **sent)
 
     return _do(project_id, "Recorded.", step)
 

@@ -79,6 +79,14 @@ def send_back(db: Session, *, by: Account, condition: Condition, remark: str, no
     _tell(db, condition, "is sent back: something is missing", now)
 
 
+def judge(db: Session, *, by: Account, condition: Condition, verdict: str, remark: str, now: datetime) -> None:
+    """Accept what was reported, or send it back, as `VerdictSchema` gave it. Raises what they raise."""
+    if verdict == "accept":
+        accept(db, by=by, condition=condition, now=now)
+    else:
+        send_back(db, by=by, condition=condition, remark=remark, now=now)
+
+
 def _move(db: Session, condition: Condition, before: str, after: str) -> None:
     db.refresh(condition, with_for_update=True)
     if condition.state != before:

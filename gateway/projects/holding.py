@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, event
+from functools import partial
 
 from gateway import triggers
 from gateway.db import Base
@@ -52,19 +50,4 @@ REFUSALS = (
     ),
 )
 TABLES = {each.table for each in REFUSALS} | {"membership", "project"}
-
-
-def install(connection: Connection) -> None:
-    """Put the triggers in place; safe to repeat."""
-    triggers.install(connection, REFUSALS)
-
-
-def remove(connection: Connection) -> None:
-    """For a migration's way down."""
-    triggers.remove(connection, REFUSALS)
-
-
-@event.listens_for(Base.metadata, "after_create")
-def _with_all_tables(_metadata: Any, connection: Connection, **_: Any) -> None:
-    if set(connection.dialect.get_table_names(connection)) >= TABLES:
-        install(connection)
+triggers.when_there(Base.metadata, TABLES, partial(triggers.install, refusals=REFUSALS))

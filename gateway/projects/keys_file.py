@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from gateway.durable import sync_folder
 from gateway.errors import SlidegateError
 
 KEY_BYTES = 32
@@ -80,7 +81,7 @@ def make_key(path: Path) -> KeyEncryptionKey:
         pass
     finally:
         fresh.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return read_key(path)
 
 
@@ -92,14 +93,14 @@ def write_key(path: Path) -> KeyEncryptionKey:
         handle.write(key.secret.hex().encode("ascii") + b"\n")
         handle.flush()
         os.fsync(handle.fileno())
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return key
 
 
 def replace_key(path: Path, by: Path) -> None:
     """Put the key of `by` in the place of `path`: at each moment one of both is there whole."""
     by.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 @contextmanager
@@ -111,11 +112,3 @@ def rotating_alone(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise BadMasterKey("the master key is being rotated by somebody else now") from None
         yield
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

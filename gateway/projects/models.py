@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from gateway.db import Base, new_id
+from gateway.db import Base, new_id, one_of
 from gateway.people.models import Account
 
 LEAD, MEMBER = "lead", "member"
@@ -140,7 +140,7 @@ class Certificate(Base):
 
     __tablename__ = "training_certificate"
     __table_args__ = (
-        CheckConstraint(f"state in ({', '.join(repr(each.value) for each in CertificateState)})", name="state"),
+        CheckConstraint(one_of("state", CertificateState), name="state"),
         CheckConstraint("(state = 'waiting') = (checked_by_id is null)", name="checked"),
         CheckConstraint("taken_on < ends_on", name="taken_before_it_ends"),
         Index("ix_training_certificate_holder", "account_id", "kind", "state"),

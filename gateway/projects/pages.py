@@ -21,6 +21,7 @@ from gateway.people.models import Account
 from gateway.projects import barring, grants, holding, queries  # noqa: F401  # with the tables come their triggers
 from gateway.projects.after_pages import after
 from gateway.projects.brought import brought
+from gateway.projects.finding import grant_of
 from gateway.projects.member_pages import members
 from gateway.projects.models import LEAD, CertificateState, Project
 from gateway.projects.readiness import lacks
@@ -29,7 +30,7 @@ from gateway.projects.standing import Standing, standing
 from gateway.projects.telling import STEWARD
 from gateway.projects.training import to_check
 from gateway.projects.training_pages import training
-from gateway.projects.viewer import NoSuchProject, me, seen_by
+from gateway.projects.viewer import me, seen_by
 from gateway.web.cards import Card
 from gateway.web.paging import asked
 
@@ -95,9 +96,7 @@ def revoke(project_id: str, grant_id: str) -> Response:
     """Take a grant back; what runs under it stops."""
     try:
         with transaction() as db:
-            grant = queries.grant(db, grant_id)
-            if grant is None or grant.project_id != project_id:
-                raise NoSuchProject
+            grant = grant_of(db, project_id, grant_id)
             reason = request.form.get("reason", "")
             grants.revoke(db, by=actor(), grant=grant, reason=reason, now=now())
     except (Conflict, Invalid) as refusal:

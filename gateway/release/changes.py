@@ -10,9 +10,10 @@ import os
 from collections import deque
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway import triggers
 from gateway.db import Base, engine
 from gateway.release.models import AccessChange
 
@@ -67,11 +68,7 @@ def remove(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {TABLE}_count() CASCADE")
 
 
-@event.listens_for(Base.metadata, "after_create")
-def _with_all_tables(_metadata: Any, connection: Connection, **_: Any) -> None:
-    tables = set(connection.dialect.get_table_names(connection))
-    if tables.issuperset(WATCHED):
-        install(connection)
+triggers.when_there(Base.metadata, WATCHED.keys(), install)
 
 
 def number() -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, defer
@@ -17,6 +17,8 @@ from gateway.paging import Page as Listed
 from gateway.paging import page_of
 from gateway.projects.models import Grant, Membership
 from gateway.release.models import SEALED, ManifestEntry, Reidentification, Release
+
+Row = TypeVarTuple("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +82,13 @@ def released_as(clear: Clear) -> Select[str]:
     Those that are withheld by now are among them; a forgotten patient's are not, as nobody can tell them any more.
     Indexes: ix_study_patient_id, ix_study_uid, ix_manifest_entry_instance_id, ix_manifest_entry_study_uid.
     """
-    asked = (
-        select(ManifestEntry.uid)
-        .join(Instance, Instance.id == ManifestEntry.instance_id)
-        .join(Series, Series.id == Instance.series_id)
-        .join(Study, Study.id == Series.study_id)
-    )
+    asked = _with_studies(select(ManifestEntry.uid))
     if clear.site:
         asked = asked.where(ManifestEntry.site == clear.site)
     if clear.patient:
         asked = asked.where(Study.patient_id == clear.patient.strip())
     if clear.study:
-        its_own = select(ManifestEntry.uid).join(Instance, Instance.id == ManifestEntry.instance_id)
-        its_own = its_own.join(Series, Series.id == Instance.series_id).join(Study, Study.id == Series.study_id)
+        its_own = _with_studies(select(ManifestEntry.uid))
         released = select(ManifestEntry.uid).where(ManifestEntry.study_uid == clear.study)
         asked = asked.where(ManifestEntry.uid.in_(its_own.where(Study.uid == clear.study).union(released)))
     return asked
@@ -100,18 +96,10 @@ def released_as(clear: Clear) -> Select[str]:
 
 def entries_of_patient(db: Session, release_ids: Sequence[str], patient: ClearPatient) -> Sequence[ManifestEntry]:
     """What some releases hold of a patient, released or withheld. Indexes: ix_study_patient_id and primary keys."""
-    theirs = (
-        select(ManifestEntry)
-        .join(Instance, Instance.id == ManifestEntry.instance_id)
-        .join(Series, Series.id == Instance.series_id)
-        .join(Study, Study.id == Series.study_id)
-        .join(Archive, Archive.id == Instance.archive_id)
-        .join(Site, Site.id == Archive.site_id)
-        .where(
-            ManifestEntry.release_id.in_(release_ids),
-            Site.code == patient.site,
-            Study.patient_id == patient.patient_id.strip(),
-        )
+    theirs = _with_patients(select(ManifestEntry)).where(
+        ManifestEntry.release_id.in_(release_ids),
+        Site.code == patient.site,
+        Study.patient_id == patient.patient_id.strip(),
     )
     return db.scalars(theirs.order_by(ManifestEntry.release_id, ManifestEntry.position)).all()
 
@@ -134,15 +122,18 @@ def released_of_studies(db: Session, release_id: str) -> Iterator[OfStudy]:
         yield OfStudy(*row)
 
 
-def _with_patients(asked: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+def _with_patients(asked: Select[*Row]) -> Select[*Row]:
     """Entries of manifests, each with the patient whose image it is."""
+    return _with_studies(asked).join(Archive, Archive.id == Instance.archive_id).join(Site, Site.id == Archive.site_id)
+
+
+def _with_studies(asked: Select[*Row]) -> Select[*Row]:
+    """Entries of manifests, each with the study that its image is of."""
     return (
         asked.select_from(ManifestEntry)
         .join(Instance, Instance.id == ManifestEntry.instance_id)
         .join(Series, Series.id == Instance.series_id)
         .join(Study, Study.id == Series.study_id)
-        .join(Archive, Archive.id == Instance.archive_id)
-        .join(Site, Site.id == Archive.site_id)
     )
 
 

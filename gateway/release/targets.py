@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gateway.archive.access import Access
 from gateway.archive.objects import store_of
 from gateway.archive.upstream import UpstreamFailed
+from gateway.durable import sync_folder
 from gateway.errors import Invalid
 from gateway.settings import current
 
@@ -70,7 +71,7 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-            _durable(path.parent)
+            sync_folder(path.parent)
         except OSError:
             raise BadTarget from None
         finally:
@@ -82,16 +83,7 @@ def _made(folder: Path) -> None:
     for each in reversed([folder, *folder.parents]):
         if not each.exists():
             each.mkdir(exist_ok=True)
-            _durable(each.parent)
-
-
-def _durable(folder: Path) -> None:
-    """Names of files are on the disk only once their folder is."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync_folder(each.parent)
 
 
 def access() -> Access:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.durable import sync_folder
 from gateway.errors import SlidegateError
 from gateway.settings import current
 from gateway.trail.models import SigningKey
@@ -111,9 +112,7 @@ def _write(path: Path, key: Ed25519PrivateKey) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     unready.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    os.fsync(folder)
-    os.close(folder)
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> Ed25519PrivateKey:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from gateway.db import Base, new_id
+from gateway.db import Base, new_id, one_of
 from gateway.people.models import Account
 from gateway.projects.models import Project
 
@@ -27,11 +27,6 @@ class State(StrEnum):
     OPEN = "open"
     NOTED = "noted"
     ANSWERED = "answered"
-
-
-def one_of(column: str, values: type[StrEnum]) -> str:
-    """The condition that a column holds one of these values."""
-    return f"{column} in ({', '.join(repr(each.value) for each in values)})"
 
 
 class Concern(Base):

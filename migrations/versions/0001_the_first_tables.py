@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import gateway.db
+from gateway import triggers
 from gateway.governance import keeping
 from gateway.projects import barring, holding
 from gateway.release import changes
@@ -1214,17 +1215,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_training_certificate_state"), ["state"], unique=False)
     guards.install(op.get_bind())
     changes.install(op.get_bind())
-    keeping.install(op.get_bind())
-    barring.install(op.get_bind())
-    holding.install(op.get_bind())
+    triggers.install(op.get_bind(), keeping.REFUSALS)
+    triggers.install(op.get_bind(), barring.REFUSALS)
+    triggers.install(op.get_bind(), holding.REFUSALS)
 
 
 def downgrade() -> None:
     guards.remove(op.get_bind())
     changes.remove(op.get_bind())
-    keeping.remove(op.get_bind())
-    barring.remove(op.get_bind())
-    holding.remove(op.get_bind())
+    triggers.remove(op.get_bind(), keeping.REFUSALS)
+    triggers.remove(op.get_bind(), barring.REFUSALS)
+    triggers.remove(op.get_bind(), holding.REFUSALS)
     with op.batch_alter_table("training_certificate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_training_certificate_state"))
         batch_op.drop_index("ix_training_certificate_holder")

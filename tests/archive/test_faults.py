@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway.archive import dicomweb, upstream
+from gateway.archive import upstream
 from gateway.archive.access import Access
 from gateway.archive.connect import connect
 from gateway.archive.upstream import (
@@ -20,16 +19,8 @@ from gateway.archive.upstream import (
     UpstreamResting,
     with_patience,
 )
-from tests.archive.faulty import BODY, LOCATOR, Faulty, a_faulty_service
+from tests.archive.faulty import BODY, LOCATOR, Faulty
 from tests.archive.faulty import FAULTS as KINDS
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
-    monkeypatch.setattr(dicomweb, "SILENCE", 0.5)
-    monkeypatch.setattr(upstream.time, "sleep", lambda _seconds: None)
-    with a_faulty_service() as found:
-        yield found
 
 
 def left_over(folder: Path) -> list[str]:

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway.archive import dicomweb, upstream
 from gateway.archive.access import Access
 from gateway.archive.connect import ArchiveError, connect
 from gateway.archive.growing import EarlyFrame, Frame, GrowingSource
 from gateway.archive.landing import Landing
 from gateway.archive.upstream import ATTEMPTS, UpstreamFailed
 from gateway.dicom.source import ByteSource, FileSource
-from tests.archive.faulty import BODY, LOCATOR, Faulty, a_faulty_service
+from tests.archive.faulty import BODY, LOCATOR, Faulty
 from tests.archive.faulty import FAULTS as KINDS
 
 IN_THE_MIDDLE = ("cut without a length", "cut before the length", "cut before the last boundary", "reset", "stall")
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
-    monkeypatch.setattr(dicomweb, "SILENCE", 0.5)
-    monkeypatch.setattr(upstream.time, "sleep", lambda _seconds: None)
-    with a_faulty_service() as found:
-        yield found
 
 
 def opened(service: Faulty, folder: Path, size: int = len(BODY)) -> ByteSource:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
@@ -130,6 +130,15 @@ class World:
                 expires=moment + timedelta(days=days), now=moment,
             )  # fmt: skip
             return secret
+
+    def build_anew(self) -> None:
+        """The release made once more, under the policies and screenings as they are now."""
+        with database.transaction() as db:
+            db.execute(delete(ManifestEntry))
+            db.execute(delete(Release))
+            grant = db.scalars(select(Grant)).one()
+        self.release = build(by=SYSTEM, grant_id=grant.id, now=now())
+        self.token = self.token_for(self.reader)
 
     @property
     def root(self) -> str:

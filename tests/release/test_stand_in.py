@@ -6,15 +6,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pydicom
-from sqlalchemy import delete, select
 
-from gateway import db as database
-from gateway.clock import now
-from gateway.projects.models import Grant
-from gateway.release.building import build
-from gateway.release.models import ManifestEntry, Release
 from gateway.settings import current
-from gateway.trail.record import SYSTEM
 from tests.blackbox.leaks import LeakHunter
 from tests.release.builders import World, an_archive, at
 
@@ -26,12 +19,7 @@ def test_a_label_of_ours_takes_the_place_of_the_archives(world: World, tmp_path:
     )
     assert ours != rules.read_text()
     rules.write_text(ours)
-    with database.transaction() as db:
-        db.execute(delete(ManifestEntry))
-        db.execute(delete(Release))
-        grant = db.scalars(select(Grant)).one()
-    world.release = build(by=SYSTEM, grant_id=grant.id, now=now())
-    world.token = world.token_for(world.reader)
+    world.build_anew()
     labels = [each for each in world.released() if each.flavour == "LABEL"]
     assert len(labels) == 2
     hunter = LeakHunter({text for case in an_archive(tmp_path / "again") for text in case.patient.planted})

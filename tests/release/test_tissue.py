@@ -8,7 +8,7 @@ from pathlib import Path
 import pydicom
 import pytest
 from pydicom.pixels import get_decoder
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from gateway import db as database
 from gateway.catalogue.models import Dataset, Instance, Screening
@@ -18,9 +18,6 @@ from gateway.clock import now
 from gateway.people.models import Account
 from gateway.pixels.rules import PixelRules, load_rules
 from gateway.pixels.screen import REVIEW, Screened
-from gateway.projects.models import Grant
-from gateway.release.building import build
-from gateway.release.models import ManifestEntry, Release
 from gateway.screening.commands import ACCEPT, REDACT, WITHHOLD, NothingToSee, give_opinion
 from gateway.settings import current
 from gateway.trail.record import SYSTEM
@@ -54,12 +51,7 @@ def overviews(rules: PixelRules) -> list[Screening | None]:
 
 def test_an_overview_leaves_with_its_tissue(world: World, kept: PixelRules, tmp_path: Path) -> None:
     look()
-    with database.transaction() as db:
-        db.execute(delete(ManifestEntry))
-        db.execute(delete(Release))
-        grant = db.scalars(select(Grant)).one()
-    world.release = build(by=SYSTEM, grant_id=grant.id, now=now())
-    world.token = world.token_for(world.reader)
+    world.build_anew()
     released = [each for each in world.released() if each.flavour == "OVERVIEW"]
     assert len(released) == 2
     hunter = LeakHunter({text for case in an_archive(tmp_path / "again") for text in case.patient.planted})

@@ -18,11 +18,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import delete, select
 
-from gateway import db as database
 from gateway import settings as settings_room
-from gateway.clock import now
 from gateway.demo.frames import JPEG_420, JPEG_422
 from gateway.demo.patients import cast
 from gateway.demo.radiology import write_ultrasound
@@ -30,13 +27,10 @@ from gateway.demo.slides import Case, SlideSpec, write_slide
 from gateway.demo.uids import Uids
 from gateway.pixels import patch
 from gateway.pixels.screen import REVIEW
-from gateway.projects.models import Grant
 from gateway.release import deciding, slide
-from gateway.release.building import build
-from gateway.release.models import ManifestEntry, Release
+from gateway.release.models import ManifestEntry
 from gateway.screening.commands import REDACT
 from gateway.settings import ROOT
-from gateway.trail.record import SYSTEM
 from tests.people.visitors import an_account
 from tests.pixels.tesseract import Pictures, in_download, in_object, needs_tesseract, planted_in, read
 from tests.release.builders import SITE, World, a_catalogue, a_gateway, a_release, at, bound_to
@@ -126,16 +120,6 @@ def served(world: World) -> Pictures:
     return found | in_download(answer.data)
 
 
-def built_anew(world: World) -> None:
-    """The release made once more, so that its list tells the lengths of what is served now."""
-    with database.transaction() as db:
-        db.execute(delete(ManifestEntry))
-        db.execute(delete(Release))
-        grant = db.scalars(select(Grant)).one()
-    world.release = build(by=SYSTEM, grant_id=grant.id, now=now())
-    world.token = world.token_for(world.reader)
-
-
 def ways_in(found: list[tuple[str, str]]) -> set[str]:
     """By which ways something was read: as (kind, way) without numbers."""
     return {" ".join(part for part in name.split() if not part.isdigit()) for name, _word in found}
@@ -170,7 +154,7 @@ def test_a_gateway_that_skips_redaction_is_found_out_by_it_in_every_way(
         monkeypatch.setattr(room, "rewritten", as_in_the_archive)
     monkeypatch.setattr(patch, "with_offsets", lambda front, *_others: front)
     monkeypatch.setattr(slide, "_cache", slide._Cache(0))
-    built_anew(planted)
+    planted.build_anew()
     pictures = {name: each for name, each in served(planted).items() if "VOLUME" not in name}
     found = ways_in(planted_in(read(pictures), names()))
     frames = {f"{kind} /frames/1/rendered" for kind in ("LABEL", "OVERVIEW", "US")}
