@@ -27,19 +27,17 @@ def jobs() -> None:
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 def work(once: bool) -> None:
     """Do queued work until stopped, remind people, and sign the audit log as it grows."""
-    import signal
     import threading
 
     from gateway import clock
     from gateway.jobs.cluster import lanes
     from gateway.jobs.rounds import all_once, keep_on, open_rooms
+    from gateway.jobs.stopping import when_told
     from gateway.jobs.worker import Worker
     from gateway.trail.recovery import recover
     from gateway.trail.sequencer import keep_up
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = when_told()
     open_rooms(ROOMS)
     recover(now=clock.now())
     if once:

@@ -57,7 +57,7 @@ def viewer(served: House, tmp_path: Path) -> Iterator[str]:
 def stained(page: Page) -> bool:
     """Whether tissue can be seen now; if not, after half a second: WebGL tells nobody what it has drawn."""
     picture = np.asarray(Image.open(BytesIO(page.locator("#slide").screenshot())).convert("HSV"))
-    if (picture[..., 1] > 60).mean() > 0.05:
+    if (picture[..., 1] > 60).mean() > 0.02:  # an empty page has nothing; a pale stain with few nuclei near 0.05
         return True
     page.wait_for_timeout(500)
     return False
@@ -79,5 +79,5 @@ def test_it_shows_a_slide_from_the_bytes_of_the_archive(served: House, reader: R
         page.wait_for_function("() => /^[0-9]+ levels$/.test(document.getElementById('said').textContent)")
         assert reader.token not in page.url
         assert any(stained(page) for _ in range(60))
-    assert frame[:2] in (b"\xff\xd8", b"\xff\x4f")  # JPEG or JPEG 2000: which series comes first depends on the keys
+    assert len(frame) > 500  # JPEG, JPEG 2000 or native: which series comes first depends on the keys
     assert any(frame.rstrip(b"\0") in path.read_bytes() for path in source_files(served).values())
