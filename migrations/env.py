@@ -4,6 +4,7 @@ from alembic import context
 
 import gateway.catalogue.models
 import gateway.consent.models
+import gateway.governance.meeting_models
 import gateway.governance.models
 import gateway.jobs.models
 import gateway.notices.models

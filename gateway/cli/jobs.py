@@ -10,6 +10,7 @@ ROOMS = (  # importing these registers their handlers and rounds
     "gateway.projects.ending",
     "gateway.projects.training_ending",
     "gateway.governance.reminding",
+    "gateway.governance.meeting_reading",
     "gateway.transparency.reminding",
     "gateway.release.jobs",
     "gateway.release.withdrawals",

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from gateway.catalogue import queries as catalogue
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.governance import after_api, applying, guards, queries, team_api
+from gateway.governance import after_api, applying, guards, meeting_api, queries, team_api
 from gateway.governance.api_schemas import (
     ApplicationSchema,
     FitSchema,
@@ -53,6 +53,7 @@ from gateway.web.paging import PageSchema, following
 api = Blueprint("applications", __name__, url_prefix="/api/v1/applications", description="Apply, review and decide")
 after_api.add_to(api)
 team_api.add_to(api)
+meeting_api.add_to(api)
 
 
 @api.get("")

@@ -6,12 +6,13 @@ from flask import Blueprint, Flask
 
 from gateway.clock import now
 from gateway.db import reading
-from gateway.governance import keeping, queries  # noqa: F401  # with the tables come its triggers
+from gateway.governance import keeping, meeting_keeping, queries  # noqa: F401  # with the tables come their triggers
 from gateway.governance.after_pages import after
 from gateway.governance.applying_pages import applying
 from gateway.governance.desk import days_since, waiting_for
 from gateway.governance.drafting_pages import drafting
 from gateway.governance.file_pages import files
+from gateway.governance.meeting_pages import meetings
 from gateway.governance.models import State
 from gateway.governance.reviewing_pages import reviewing
 from gateway.governance.team_pages import team
@@ -25,7 +26,7 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/governance",
 )
-for part in (applying, drafting, reviewing, after, files, team):
+for part in (applying, drafting, reviewing, after, files, team, meetings):
     pages.register_blueprint(part)
 
 

@@ -30,17 +30,20 @@ def tell(
     href: str,
     now: datetime,
     once: str | None = None,
+    calendar: str | None = None,
 ) -> list[Notice]:
     """Tell each of these people, if their account is open, and not twice where `once` says so; gives what is new.
 
-    `text` and `href` (a path of ours) go out by email too: neither may name a person.
+    `text` and `href` (a path of ours) go out by email too, with `calendar`: none of them may name a person.
     """
     if not href.startswith("/") or href.startswith("//"):
         raise ValueError("a notice leads to a page of this gateway")
     made = []
     for account in {each.id: each for each in to if each.closed_at is None}.values():
         if once is None or not _was_told(db, account, once):
-            made.append(Notice(account=account, kind=kind.value, text=text[:300], href=href, made_at=now, once=once))
+            told = Notice(account=account, kind=kind.value, text=text[:300], href=href, made_at=now, once=once)
+            told.calendar = calendar
+            made.append(told)
     db.add_all(made)
     db.flush()
     queue_letters(db, notices=made, now=now)

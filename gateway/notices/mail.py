@@ -44,6 +44,17 @@ def letter(notices: Sequence[Notice], *, name: str) -> EmailMessage:
     message["Message-ID"] = f"<{name}@{urlsplit(settings.base_url).hostname or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
     message.set_content("\n".join(lines))
+    for each in notices:
+        if each.calendar is not None:
+            method = "CANCEL" if "\nMETHOD:CANCEL\r" in each.calendar else "PUBLISH"
+            message.add_attachment(
+                each.calendar,
+                subtype="calendar",
+                charset="utf-8",
+                cte="base64",
+                filename="meeting.ics",
+                params={"method": method},
+            )
     return message
 
 

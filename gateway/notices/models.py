@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.db import Base, new_id
@@ -29,6 +29,7 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     CONCERN = "concern"
     DESTROY = "destroy"
+    MEETING = "meeting"
     SIGN = "sign"
     TRAINING = "training"
 
@@ -55,6 +56,7 @@ class Notice(Base):
     read_at: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]
     once: Mapped[str | None] = mapped_column(String(100))
+    calendar: Mapped[str | None] = mapped_column(Text)  # a calendar file that goes with the letter
 
     account: Mapped[Account] = relationship()
 

@@ -32,6 +32,7 @@ TAGS = {
     Kind.OVERDUE: ("Overdue", "red"),
     Kind.CONCERN: ("Concern", "orange"),
     Kind.DESTROY: ("To destroy", "red"),
+    Kind.MEETING: ("Meeting", "purple"),
     Kind.SIGN: ("To sign", "blue"),
     Kind.TRAINING: ("Training", "aqua-green"),
 }

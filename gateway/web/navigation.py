@@ -22,6 +22,7 @@ LINKS = (
     Link("Datasets", "/datasets", "all"),
     Link("Applications", "/applications", frozenset({"application.write", "application.read-all"})),
     Link("Reviews", "/reviews", frozenset({"review.write", "decision.make", "application.triage"})),
+    Link("Meetings", "/meetings", frozenset({"decision.make", "application.triage"})),
     Link("Projects", "/projects", frozenset({"application.write", "grant.revoke"})),
     Link("Pictures", "/screening", frozenset({"pixels.review"})),
     Link("Policies", "/policies", frozenset({"policy.preview"})),

@@ -5,7 +5,7 @@ from alembic import op
 
 import gateway.db
 from gateway import triggers
-from gateway.governance import keeping
+from gateway.governance import keeping, meeting_keeping
 from gateway.projects import barring, holding
 from gateway.release import changes
 from gateway.trail import guards
@@ -422,6 +422,7 @@ def upgrade() -> None:
         sa.Column("read_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("mailed_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("once", sa.String(length=100), nullable=True),
+        sa.Column("calendar", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["people_account.id"], name=op.f("fk_notice_account_id_people_account")
         ),
@@ -1213,9 +1214,66 @@ def upgrade() -> None:
     with op.batch_alter_table("training_certificate", schema=None) as batch_op:
         batch_op.create_index("ix_training_certificate_holder", ["account_id", "kind", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_training_certificate_state"), ["state"], unique=False)
+    op.create_table(
+        "committee_meeting",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("called_by_id", sa.String(length=16), nullable=False),
+        sa.Column("called_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("starts_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("cancelled_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("held_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "held_at is null or cancelled_at is null", name=op.f("ck_committee_meeting_held_or_cancelled")
+        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_committee_meeting_starts_before_it_ends")),
+        sa.ForeignKeyConstraint(
+            ["called_by_id"], ["people_account.id"], name=op.f("fk_committee_meeting_called_by_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_committee_meeting")),
+    )
+    with op.batch_alter_table("committee_meeting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_committee_meeting_starts_at"), ["starts_at"], unique=False)
+
+    op.create_table(
+        "committee_agenda",
+        sa.Column("meeting_id", sa.String(length=16), nullable=False),
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_committee_agenda_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["committee_meeting.id"], name=op.f("fk_committee_agenda_meeting_id_committee_meeting")
+        ),
+        sa.PrimaryKeyConstraint("meeting_id", "application_id", name=op.f("pk_committee_agenda")),
+    )
+    with op.batch_alter_table("committee_agenda", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_committee_agenda_application_id"), ["application_id"], unique=False)
+
+    op.create_table(
+        "committee_attendance",
+        sa.Column("meeting_id", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("present", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_committee_attendance_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["committee_meeting.id"], name=op.f("fk_committee_attendance_meeting_id_committee_meeting")
+        ),
+        sa.PrimaryKeyConstraint("meeting_id", "account_id", name=op.f("pk_committee_attendance")),
+    )
+    with op.batch_alter_table("committee_attendance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_committee_attendance_account_id"), ["account_id"], unique=False)
     guards.install(op.get_bind())
     changes.install(op.get_bind())
     triggers.install(op.get_bind(), keeping.REFUSALS)
+    triggers.install(op.get_bind(), meeting_keeping.REFUSALS)
     triggers.install(op.get_bind(), barring.REFUSALS)
     triggers.install(op.get_bind(), holding.REFUSALS)
 
@@ -1224,8 +1282,21 @@ def downgrade() -> None:
     guards.remove(op.get_bind())
     changes.remove(op.get_bind())
     triggers.remove(op.get_bind(), keeping.REFUSALS)
+    triggers.remove(op.get_bind(), meeting_keeping.REFUSALS)
     triggers.remove(op.get_bind(), barring.REFUSALS)
     triggers.remove(op.get_bind(), holding.REFUSALS)
+    with op.batch_alter_table("committee_attendance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_committee_attendance_account_id"))
+
+    op.drop_table("committee_attendance")
+    with op.batch_alter_table("committee_agenda", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_committee_agenda_application_id"))
+
+    op.drop_table("committee_agenda")
+    with op.batch_alter_table("committee_meeting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_committee_meeting_starts_at"))
+
+    op.drop_table("committee_meeting")
     with op.batch_alter_table("training_certificate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_training_certificate_state"))
         batch_op.drop_index("ix_training_certificate_holder")

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 import gateway.governance.keeping
+import gateway.governance.meeting_keeping
+import gateway.governance.meeting_models
 import gateway.governance.models
 import gateway.jobs.models
 import gateway.projects.barring

@@ -22,7 +22,7 @@ COPIED = {  # table: how many copies there are at most; the next refer to the fi
             "project_closure", "project_statement", "application", "review", "decision", "appeal", "invitation",
             "site_consent", "vote", "conflict_of_interest", "attachment", "data_release", "destruction_order",
             "reidentification", "concern", "usage_meeting", "usage_vote", "notice", "webhook", "work_item",
-
+            "committee_meeting", "committee_agenda", "committee_attendance",
         ),
         FOR_EVER,
     ),

@@ -57,7 +57,7 @@ NAMED = {  # the value of a parameter: the name of an id of the world
     "evidence_id": "evidence", "hook_id": "hook", "question_id": "question", "concern_id": "concern",
     "notice_id": "notice", "site_id": "site", "screening_id": "screening", "account_id": "nina", "study": "study",
     "study_uid": "study", "series": "series", "series_uid": "series", "uid": "instance", "annotation_id": "annotation",
-    "order_id": "order", "certificate_id": "certificate",
+    "order_id": "order", "certificate_id": "certificate", "meeting_id": "meeting",
 }  # fmt: skip
 PLAIN = {  # the value of a parameter, as it is
     "section_key": "people", "slug": "slides", "numbers": "1", "suffix": "tar", "seq": "1", "kind": "amendment",
@@ -74,6 +74,8 @@ OTHERWISE: dict[str, dict[str, str]] = {  # where a parameter is about something
     f"POST /api/v1{PROJECT}/grants/<grant_id>/resume": {"project_id": "resting", "grant_id": "resting_grant"},
     f"POST /api/v1{PROJECT}/closure/check": {"project_id": "closed"},
     f"POST /api/v1{PROJECT}/conditions/<condition_id>/check": {"condition_id": "reported"},
+    "POST /meetings/<meeting_id>/minutes": {"meeting_id": "begun"},
+    "POST /api/v1/applications/meetings/<meeting_id>/minutes": {"meeting_id": "begun"},
     f"POST {PROJECT}/agreement": {"project_id": "to_sign"},
     f"POST /api/v1{PROJECT}/signatures": {"project_id": "to_sign"},
 }
@@ -123,6 +125,8 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
     reason = {"reason": "So"}
     signature = {"sha256": in_force().sha256, "name": "ada", "password": PASSWORD}
     taken = {"taken_on": TODAY.isoformat(), "ends_on": day.isoformat()}
+    times = {"starts": f"{TODAY + timedelta(days=9)}T14:30:00Z", "place": "There"}
+    called = {**times, "applications": [ids["reviewed"]]}
     certificate = {"kind": "research-data", "provider": "University", **taken}
     minutes = {"held_on": TODAY.isoformat(), "minutes": "We met."}
     asked = {"project": ids["project"], "pseudonym": "A" * 12, "reason": "patient-asked"}
@@ -186,6 +190,12 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
         f"POST /api/v1{PROJECT}/closure": {"json": {"destruction": "Wiped", "destroyed_on": "2026-01-01"}},
         f"POST {PROJECT}/agreement": {"data": signature},
         f"POST /api/v1{PROJECT}/signatures": {"json": signature},
+        "POST /meetings": {"data": called},
+        "POST /meetings/<meeting_id>/move": {"data": times},
+        "POST /meetings/<meeting_id>/minutes": {"data": {"minutes": "We met."}},
+        "POST /api/v1/applications/meetings": {"json": called},
+        "POST /api/v1/applications/meetings/<meeting_id>/move": {"json": times},
+        "POST /api/v1/applications/meetings/<meeting_id>/minutes": {"json": {"minutes": "We met."}},
         "POST /training": {"data": certificate},
         "POST /api/v1/training": {"json": certificate},
         "POST /api/v1/training/<certificate_id>/check": {"json": {"verdict": "accept"}},

@@ -39,6 +39,11 @@ EQUALS = {  # a command of the pages: the same of the API, below /api/v1
     "POST /concerns/<concern_id>/answer": ["POST /concerns/<concern_id>/answer"],
     "POST /concerns/<concern_id>/suspend": ["POST /concerns/<concern_id>/suspend"],
     "POST /invitations/<secret>": ["POST /applications/invitations/accept"],
+    "POST /meetings": ["POST /applications/meetings"],
+    **{
+        f"POST /meetings/<meeting_id>/{step}": [f"POST /applications/meetings/<meeting_id>/{step}"]
+        for step in ("cancel", "minutes", "move")
+    },
     "POST /notices/<notice_id>/read": ["POST /notices/<notice_id>/read"],
     "POST /notices/read": ["POST /notices/read"],
     f"POST {PROJECT}/agreement": [f"POST {PROJECT}/signatures"],

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import custodians
 from gateway.catalogue.models import Archive, Dataset, Screening, Site
 from gateway.db import transaction
-from gateway.governance import appealing, applying, attaching, committee, deciding, inviting, reviewing
+from gateway.governance import appealing, applying, attaching, committee, deciding, inviting, meeting, reviewing
 from gateway.governance.form import read_form
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer
 from gateway.governance.workflow import read_workflow
@@ -99,7 +99,7 @@ class _Builder:
             "to_decide": self._to_decide(), "returned": self._returned(), "again": self._again(),
             "rejected": self._rejected(), "appealed": self._appealed(), "approved": self._approved(),
         }  # fmt: skip
-        ids = {name: each.id for name, each in found.items()}
+        ids = {name: each.id for name, each in found.items()} | self._meetings(found["reviewed"])
         return ids | {"attachment": attached.id, "invitation": invitation.id, "secret": secret}
 
     def _draft(self) -> Application:
@@ -159,6 +159,16 @@ class _Builder:
         made = self._to_decide()
         deciding.approve(self.db, by=self.helen, application=made, ends=self.now + 90 * DAY, now=self.now)
         return made
+
+    def _meetings(self, talked_about: Application) -> Names:
+        """One that lies ahead, and one that has begun."""
+        return {
+            name: meeting.call(
+                self.db, by=self.stella, applications=[talked_about], starts=starts, lasts=60, place="Here",
+                now=starts - DAY,
+            ).id
+            for name, starts in (("meeting", self.now + DAY), ("begun", self.now - timedelta(hours=1)))
+        }  # fmt: skip
 
     # --- projects ---------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from sqlalchemy import delete, select
 from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
+import gateway.governance.meeting_models
 import gateway.governance.models
 import gateway.jobs.models
 import gateway.screening.models
