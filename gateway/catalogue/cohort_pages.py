@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.cohorts import FACETS, Choice, Cohort, cohort
+from gateway.catalogue.perturbing import secret
 from gateway.db import reading
-from gateway.settings import current
-from gateway.web.secret import web_secret
 
 cohorts = Blueprint("cohorts", __name__)
 
@@ -24,8 +22,7 @@ def chosen(pairs: Iterable[tuple[str, str]]) -> Choice:
 
 def find(db: Session, choice: Choice) -> Cohort:
     """The cohort, its counts under the secret of this gateway."""
-    secret = hmac.digest(web_secret(current().data_dir).encode(), b"cohort counts", "sha256")
-    return cohort(db, choice, secret)
+    return cohort(db, choice, secret())
 
 
 @cohorts.get("/datasets/cohort")

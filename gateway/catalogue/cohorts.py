@@ -1,22 +1,26 @@
 """Cohorts: patients chosen by facets of what is offered, and how many there are, as strangers may know it.
 
 Only what the index holds in the standard's words, or in our own, is a facet: texts of the objects may name anybody.
+The name of a scanner is such a text, so it is a facet only where many patients share it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import INDEXED, Dataset, DatasetStudy, Instance, Series, Site, Study
-from gateway.catalogue.perturbing import in_words, told
+from gateway.catalogue.perturbing import FEWEST, in_words, told
 from gateway.catalogue.words import modality_in_words, stain_in_words
 
-FACETS = {"site": "Site", "organ": "Organ", "stain": "Stain", "modality": "Kind of image"}
+FACETS = {"site": "Site", "organ": "Organ", "stain": "Stain", "modality": "Kind of image", "scanner": "Scanner",
+          "linked": "Linked data"}  # fmt: skip
+SLIDES = "SM"
 Choice = Mapping[str, frozenset[str]]  # facet -> values, any of which will do; a facet that is not there asks nothing
 
 
@@ -100,16 +104,20 @@ def _fits(series: _Series, choice: Choice) -> bool:
 
 def _held(db: Session) -> list[_Series]:
     """Every series of every dataset. Indexes: pk_dataset_study, ix_instance_series_id."""
-    good = select(Instance.id).where(Instance.series_id == Series.id, Instance.state == INDEXED).exists()
+    kinds = (Series.modality, Series.stain, Series.body_part, Instance.manufacturer, Instance.model)
     asked = (
-        select(Site.code, Site.name, Study.patient_id, Dataset.slug, Series.modality, Series.stain, Series.body_part)
+        select(Site.code, Site.name, Study.patient_id, Dataset.slug, *kinds)
         .join(DatasetStudy, DatasetStudy.study_id == Study.id)
         .join(Dataset, Dataset.id == DatasetStudy.dataset_id)
         .join(Site, Site.id == Dataset.site_id)
         .join(Series, Series.study_id == Study.id)
-        .where(good)
+        .join(Instance, Instance.series_id == Series.id)
+        .where(Instance.state == INDEXED)
         .distinct()
     )
+    rows = db.execute(asked).all()
+    linked = {(row.code, row.patient_id) for row in rows if row.modality != SLIDES}
+    common = _common({(f"{row.code}\0{row.patient_id}", _scanner(row)) for row in rows})
     return [
         _Series(
             patient=f"{row.code}\0{row.patient_id}",
@@ -119,7 +127,19 @@ def _held(db: Session) -> list[_Series]:
                 "organ": row.body_part,
                 "stain": stain_in_words(row.stain),
                 "modality": modality_in_words(row.modality),
+                "scanner": _scanner(row) if _scanner(row) in common else "",
+                "linked": "Radiology of the same patients" if (row.code, row.patient_id) in linked else "",
             },
         )
-        for row in db.execute(asked)
+        for row in rows
     ]
+
+
+def _scanner(row: Any) -> str:
+    return f"{row.manufacturer} {row.model}".strip()
+
+
+def _common(pairs: set[tuple[str, str]]) -> set[str]:
+    """Names of scanners that so many patients share that they are of a machine, and nobody's own."""
+    often = Counter(scanner for _, scanner in pairs)
+    return {scanner for scanner, count in often.items() if scanner and count >= FEWEST}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from gateway.catalogue.models import Dataset
-from gateway.catalogue.queries import Counts, counts
+from gateway.catalogue.perturbing import in_words, secret, told
+from gateway.catalogue.queries import Counts, Members, counts, members
 from gateway.consent.diseases import read_hierarchy
 from gateway.consent.duo import read_vocabulary
 from gateway.consent.wording import text_in_words
@@ -49,19 +50,21 @@ def offer(db: Session, dataset: Dataset) -> Offer:
 def offers(db: Session, datasets: Sequence[Dataset]) -> list[Offer]:
     """What is told of these datasets."""
     held = counts(db, [each.id for each in datasets])
-    return [_offer(each, held[each.id]) for each in datasets]
+    who = members(db, datasets)
+    return [_offer(each, held[each.id], who[each.id]) for each in datasets]
 
 
-def _offer(dataset: Dataset, held: Counts) -> Offer:
+def _offer(dataset: Dataset, held: Counts, who: Members) -> Offer:
+    blur = secret()
     vocabulary, hierarchy = read_vocabulary(current().policies_dir), read_hierarchy(current().policies_dir)
     return Offer(
         slug=dataset.slug,
         title=dataset.title,
         summary=dataset.summary,
         site=dataset.site.name,
-        patients=held.told("patients"),
-        studies=held.told("studies"),
-        slides=held.told("slides"),
+        patients=in_words(told(who.patients, blur)),
+        studies=in_words(told(who.studies, blur)),
+        slides=in_words(told(who.slides, blur)),
         body_parts=held.body_parts,
         stains=held.stains,
         modalities=held.modalities,

@@ -12,11 +12,19 @@ import hashlib
 import hmac
 from collections.abc import Collection
 
+from gateway.settings import current
+from gateway.web.secret import web_secret
+
 FEWEST = 10
 ROUNDED_TO = 5
 SPREAD = 4  # what is added lies between -SPREAD and SPREAD
 SPAN = 2 * SPREAD + 1
 BITS = 2**64
+
+
+def secret() -> bytes:
+    """That of this gateway, the same for every page that counts: so that a group has one count everywhere."""
+    return hmac.digest(web_secret(current().data_dir).encode(), b"cohort counts", "sha256")
 
 
 def told(patients: Collection[str], secret: bytes) -> int | None:

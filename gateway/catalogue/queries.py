@@ -27,12 +27,10 @@ from gateway.dicom.frames.index import FrameIndex
 from gateway.errors import NotFound
 from gateway.paging import Page, page_of
 
-FEWEST = 5  # smaller counts are not told, so that nobody can be singled out
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much a dataset holds, and of what kind."""
+    """How much a dataset holds, and of what kind: for those who keep it. Strangers are told less (`offers`)."""
 
     patients: int
     studies: int
@@ -41,11 +39,6 @@ class Counts:
     modalities: tuple[str, ...]
     stains: tuple[str, ...]
     body_parts: tuple[str, ...]
-
-    def told(self, name: str) -> str:
-        """A count as it may be shown: small numbers are suppressed."""
-        number: int = getattr(self, name)
-        return f"{number:,}" if number >= FEWEST else f"fewer than {FEWEST}"
 
 
 def archive(db: Session, name: str) -> Archive:
@@ -133,6 +126,41 @@ def counts(db: Session, dataset_ids: Collection[str]) -> dict[str, Counts]:
             body_parts=each_once(row.body_part for row in mine),
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Whom and what a dataset counts, by keys that never leave the gateway."""
+
+    patients: frozenset[str]
+    studies: frozenset[str]
+    slides: frozenset[str]
+
+
+def members(db: Session, datasets: Collection[Dataset]) -> dict[str, Members]:
+    """The patients (by site and number), studies and slides of these datasets, by id.
+
+    Indexes: pk_dataset_study, ix_instance_series_id.
+    """
+    held = select(Instance.id).where(Instance.series_id == Series.id, Instance.state == INDEXED).exists()
+    rows = db.execute(
+        select(DatasetStudy.dataset_id, Study.patient_id, Study.id, Series.id, Series.modality)
+        .join(Study, Study.id == DatasetStudy.study_id)
+        .join(Series, Series.study_id == Study.id)
+        .where(DatasetStudy.dataset_id.in_([each.id for each in datasets]), held)
+    ).all()
+    by_dataset: dict[str, list[tuple[str, str, str, str]]] = {each.id: [] for each in datasets}
+    for dataset_id, *row in rows:
+        by_dataset[dataset_id].append((row[0], row[1], row[2], row[3]))
+    return {each.id: _members(each.site.code, by_dataset[each.id]) for each in datasets}
+
+
+def _members(site: str, rows: Collection[tuple[str, str, str, str]]) -> Members:
+    return Members(
+        patients=frozenset(f"{site}\0{patient}" for patient, *_ in rows),
+        studies=frozenset(study for _, study, *_ in rows),
+        slides=frozenset(series for *_, series, modality in rows if modality == "SM"),
+    )
 
 
 def patients_in(db: Session, dataset_id: str) -> list[str]:

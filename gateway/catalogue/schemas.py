@@ -6,7 +6,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields
 
 from gateway.catalogue.cohorts import FACETS
 
-ROUGHLY = {"description": "a number, or 'fewer than 5'"}
+ROUGHLY = {"description": "about so many, or 'fewer than 10'"}
 
 
 class TermSchema(Schema):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from statistics import mean
 
@@ -124,4 +125,69 @@ def test_the_script_hears_the_same_counts_as_the_page(app: Flask) -> None:
     heard = client.get("/datasets/cohort.json?organ=Breast").json
     assert heard["patients"].split()[-1] in client.get("/datasets/cohort?organ=Breast").text
     assert heard["datasets"]["breast"]["enough"] is True
-    assert set(heard["facets"]) == {"site", "organ", "stain", "modality"}
+    assert set(heard["facets"]) == {"site", "organ", "stain", "modality", "scanner", "linked"}
+
+
+def test_a_dataset_has_one_count_wherever_it_is_read(app: Flask) -> None:
+    a_shelf("breast", 40)
+    client = app.test_client()
+    (told_of,) = client.get("/api/v1/datasets").json
+    heard = client.get("/datasets/cohort.json").json
+    assert told_of["patients"] == heard["patients"] == heard["datasets"]["breast"]["count"]
+    assert told_of["patients"].capitalize() in client.get("/datasets/breast").text
+
+
+def in_number(count: str) -> int:
+    """What an attacker takes a count for."""
+    return int(count.split()[-1].replace(",", "")) if count.startswith("about") else 0
+
+
+def test_no_difference_of_any_two_choices_gives_a_small_number_away(app: Flask) -> None:
+    """All choices of one value for each facet, and all pairs of them: a difference is none, or five and more."""
+    a_shelf("breast", 43, stain="hematoxylin stain, water soluble eosin stain")
+    a_shelf("colon", 37, organ="Colon")
+    a_shelf("few", 3, stain="hematoxylin stain, water soluble eosin stain", organ="Colon")
+    facets = {key: [None, *(each.value for each in values)] for key, _, values in found().facets}
+    choices = [
+        tuple((key, value) for key, value in zip(facets, values, strict=True) if value is not None)
+        for values in product(*facets.values())
+    ]
+    counts = {in_number(found(*choice).patients) for choice in choices}
+    counts |= {in_number(each.count) for choice in choices for each in found(*choice).datasets}
+    counts |= {in_number(each["patients"]) for each in app.test_client().get("/api/v1/datasets").json}
+    assert len(choices) > 20
+    assert {abs(one - other) for one in counts for other in counts} & set(range(1, 5)) == set()
+
+
+def test_the_difference_of_two_choices_does_not_say_how_many_lie_between_them() -> None:
+    """Three patients more: what an attacker reads is anything from far less to far more, and on the whole not three."""
+    people = [f"p{number}" for number in range(50)]
+    steps = [
+        (told({*people, "a", "b", "c"}, secret) or 0) - (told(set(people), secret) or 0)
+        for secret in (bytes([number]) * 32 for number in range(200))
+    ]
+    assert 3 not in steps
+    assert {-5, 0, 5, 10} <= set(steps)
+    assert max(steps.count(step) for step in set(steps)) < 0.6 * len(steps)
+
+
+def test_a_scanner_is_a_facet_only_where_many_share_it(app: Flask) -> None:
+    a_shelf("breast", 30)
+    with database.transaction() as db:
+        for number, each in enumerate(db.query(Instance)):
+            each.manufacturer, each.model = ("Acme", "S40") if number else ("Dr Jones", "private")
+    scanners = next(values for key, _, values in found().facets if key == "scanner")
+    assert [each.value for each in scanners] == ["Acme S40"]
+
+
+def test_linked_data_is_a_facet_of_the_patient(app: Flask) -> None:
+    a_shelf("breast", 30)
+    with database.transaction() as db:
+        for study in db.query(Study).limit(20):
+            series = Series(study_id=study.id, uid="2", modality="CT")
+            db.add(series)
+            db.flush()
+            db.add(Instance(archive_id=study.archive_id, series_id=series.id, locator=f"ct-{study.uid}", size=1,
+                            version="1", state=INDEXED))  # fmt: skip
+    linked = found(("linked", "Radiology of the same patients"), ("modality", "slide microscopy"))
+    assert 12 <= in_number(linked.patients) <= 28

@@ -10,19 +10,12 @@ import pytest
 from gateway import db as database
 from gateway.catalogue import queries
 from gateway.catalogue.offers import offer
-from gateway.catalogue.queries import Counts
 from gateway.consent.duo import BadTerm
 from gateway.demo.archive import PlantedArchive
 from gateway.errors import Conflict, Invalid, NotFound
 from tests.catalogue.shelves import a_dataset, an_archive, an_indexed, index, known
 
 pytestmark = pytest.mark.usefixtures("empty")
-
-
-@pytest.mark.parametrize(("number", "told"), [(0, "fewer than 5"), (4, "fewer than 5"), (5, "5"), (1234, "1,234")])
-def test_small_numbers_are_not_told(number: int, told: str) -> None:
-    counts = Counts(number, 0, 0, 0, (), (), ())
-    assert counts.told("patients") == told
 
 
 def of_one(db, dataset_id):
@@ -58,7 +51,7 @@ def test_what_is_gone_is_no_longer_counted(slides: Path, planted: PlantedArchive
     with database.reading() as db:
         counts = of_one(db, made)
         assert list(queries.instances_in(db, [made])) == []
-    assert counts == Counts(0, 0, 0, 0, (), (), ())
+    assert counts == queries.Counts(0, 0, 0, 0, (), (), ())
 
 
 def test_instances_of_overlapping_datasets_come_once(slides: Path) -> None:

@@ -38,17 +38,17 @@ def test_an_empty_catalogue_says_what_comes_next(app: Flask) -> None:
 
 def test_a_stranger_sees_datasets_and_where_to_apply(stranger: FlaskClient) -> None:
     page = stranger.get("/datasets").text
-    for words in ("Northern Hospital", "Skin", "H&amp;E", "IHC (DAB)", "Slide microscopy", "fewer than 5"):
+    for words in ("Northern Hospital", "Skin", "H&amp;E", "IHC (DAB)", "Slide microscopy", "fewer than 10"):
         assert words in page
     page = stranger.get("/datasets/skin").text
-    for words in ("General research use", "pathology-research", "/applications/new?dataset=skin", "Fewer than 5"):
+    for words in ("General research use", "pathology-research", "/applications/new?dataset=skin", "Fewer than 10"):
         assert words in page
 
 
 def test_the_api_tells_the_same(stranger: FlaskClient) -> None:
     (listed,) = stranger.get("/api/v1/datasets").json
     assert listed == stranger.get("/api/v1/datasets/skin").json
-    assert listed["patients"] == "fewer than 5"
+    assert listed["patients"] == "fewer than 10"
     assert listed["terms"] == [{"id": "DUO:0000042", "text": "General research use"}]
     assert "archive" not in listed
 
