@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from gateway.catalogue import queries as catalogue
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.governance import after_api, applying, guards, meeting_api, queries, team_api
+from gateway.governance import after_api, applying, beside_api, guards, meeting_api, queries, team_api
 from gateway.governance.api_schemas import (
     ApplicationSchema,
     FitSchema,
@@ -54,6 +54,7 @@ api = Blueprint("applications", __name__, url_prefix="/api/v1/applications", des
 after_api.add_to(api)
 team_api.add_to(api)
 meeting_api.add_to(api)
+beside_api.add_to(api)
 
 
 @api.get("")

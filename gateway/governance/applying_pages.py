@@ -19,6 +19,7 @@ from gateway.governance.appealing import may_appeal
 from gateway.governance.changing import APPROVED, earlier_submission
 from gateway.governance.desk import desk
 from gateway.governance.form import read_form
+from gateway.governance.history import beside
 from gateway.governance.models import Application, SiteAnswer, State
 from gateway.governance.schemas import answers_schema
 from gateway.governance.timeline import promised, steps
@@ -101,6 +102,7 @@ def show(application_id: str) -> str:
             may_change=found.state in APPROVED and found.project is not None and found.project.closure is None,
             is_applicant=found.applicant_id == account.id,
             waits=desk(db, found, account).asks != "nothing",
+            beside=beside(db, found, account),
             complete=_complete_sections(db, found) if found.state == State.DRAFT else set(),
         )
 

@@ -139,9 +139,10 @@ def declare_none(db: Session, *, by: Account, application: Application, now: dat
     guards.not_own(application, by)
     guards.has_a_part(application, by)
     guards.no_conflict(application, by)
-    if any(each.account_id == by.id for each in application.declarations):
+    lead = application.applicant_id
+    if any(each.account_id == by.id and each.lead_id == lead for each in application.declarations):
         return
-    application.declarations.append(Declaration(account_id=by.id, declared_at=now))
+    application.declarations.append(Declaration(account_id=by.id, lead_id=lead, declared_at=now))
     db.flush()  # it is what the database asks for before anything is said
     record(db, action="conflict.none-declared", actor=acting(by), now=now, subject=application.id)
 

@@ -188,8 +188,10 @@ def no_conflict(application: Application, by: Account) -> None:
 
 
 def has_declared(application: Application, by: Account) -> None:
-    """The account has declared that it has no conflict of interest. Raises NotDeclared."""
-    if not any(each.account_id == by.id for each in application.declarations):
+    """The account has declared that it has no conflict of interest, under the lead of now. Raises NotDeclared."""
+    if not any(
+        each.account_id == by.id and each.lead_id == application.applicant_id for each in application.declarations
+    ):
         raise NotDeclared
 
 
@@ -198,6 +200,28 @@ def has_a_part(application: Application, by: Account) -> None:
     workflow = rules_of(application)
     if not workflow.roles & by.role_keys:
         raise RoleNeeded("Only people whom the workflow gives a part can do this.")
+
+
+def may_hand_over(application: Application, by: Account) -> None:
+    """The lead asks somebody else to lead; for what was submitted a steward may too. Raises NotYours, as may_judge."""
+    if application.applicant_id == by.id:
+        return
+    if application.workflow is None:
+        raise NotYours
+    may_judge(application, by, rules_of(application).triage.role)
+
+
+def may_remark(application: Application, by: Account) -> None:
+    """The account handles the application. Raises WrongState, OwnApplication, Conflicted, RoleNeeded."""
+    has_a_part(application, by)
+    not_own(application, by)
+    no_conflict(application, by)
+
+
+def on_the_committee_side(application: Application, account: Account) -> bool:
+    """Whether what is said among those who handle it is for this account, which may see the application."""
+    conflicted = any(each.account_id == account.id for each in application.conflicts)
+    return not conflicted and not on_team(application, account)
 
 
 def may_judge(application: Application, by: Account, role: str) -> None:

@@ -121,6 +121,18 @@ def carry_over(*, source: Application, to: Application, now: datetime) -> None:
             )
 
 
+def stays_on(application: Application, former: Account, *, now: datetime) -> None:
+    """Keep a former lead as one who applies with the others."""
+    if any(each.accepted_by_id == former.id for each in application.invitations):
+        return
+    address = former.email.lower()
+    place = next((each for each in application.invitations if each.email == address), None)
+    if place is None:
+        place = Invitation(email=address, secret_sha256=_digest(secrets.token_urlsafe(32)), made_at=now, ends_at=now)
+        application.invitations.append(place)
+    place.accepted_by, place.accepted_at = former, now
+
+
 def _judges(application: Application) -> set[str]:
     """Everybody who was asked, answered, voted or decided, here or in the rounds before."""
     return {each.reviewer_id for each in application.reviews} | guards.judges(application)

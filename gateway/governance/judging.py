@@ -5,17 +5,19 @@ The schemas ask whoever has a say whether they have a conflict of interest; that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.governance import appealing, committee, deciding, guards, reviewing
+from gateway.governance import appealing, committee, deciding, guards, handing_over, remarking, reviewing
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer, State
+from gateway.governance.paperwork import Audience
 from gateway.people.models import Account
 
 Values = Mapping[str, Any]
+Judgement = Callable[..., None]  # of (db, by, application, values, now)
 
 
 def choose_reviewers(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
@@ -103,3 +105,21 @@ def give_decision(db: Session, *, by: Account, application: Application, values:
         deciding.send_back(db, by=by, application=application, reasons=reasons, now=now, version=version)
     else:
         deciding.reject(db, by=by, application=application, reasons=reasons, now=now, version=version)
+
+
+def ask_to_lead(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """HandOverSchema: ask a co-applicant to lead it."""
+    told = {"to_id": values["to"], "reason": values["reason"]}
+    handing_over.hand_over(db, by=by, application=application, now=now, **told)
+
+
+def answer_hand_over(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """HandOverAnswerSchema: accept, decline, or ask no longer."""
+    answers = {"accept": handing_over.accept, "decline": handing_over.decline, "back": handing_over.take_back}
+    answers[values["answer"]](db, by=by, application=application, now=now)
+
+
+def give_remark(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """RemarkSchema: remark on it."""
+    audience = Audience(values["audience"])
+    remarking.remark(db, by=by, application=application, text=values["remark"], audience=audience, now=now)

@@ -8,14 +8,17 @@ from typing import Literal
 from gateway import triggers
 from gateway.db import Base
 from gateway.governance.models import AppealState, ReviewState, SiteAnswer, State
+from gateway.governance.paperwork import HandOverState
 from gateway.governance.states import NEXT
 from gateway.triggers import Refusal
 
 Verb = Literal["INSERT", "UPDATE", "DELETE"]
-FIXED = ("applicant_id", "kind", "form_sha256", "submitted_at", "revises_id", "changes_id", "started_at")
+FIXED = ("kind", "form_sha256", "submitted_at", "revises_id", "changes_id", "started_at")
 SAID = "what was said stays as it was said"
 SUBMITTED = "what was submitted stays as it was submitted"
 OWN = "nobody judges their own application"
+LED = "another leads an application only once they accepted it"
+ASKED_RIGHTLY = "a co-applicant is asked to lead, by an application whose lead is another"
 DECLARED = "whoever has a say has declared to have no conflict of interest"
 
 
@@ -43,8 +46,8 @@ def _conflicted(row: str, account: str) -> str:
 
 def _undeclared(row: str, account: str, column: str = "application_id") -> str:
     return (
-        f"NOT EXISTS (SELECT 1 FROM interest_declaration WHERE application_id = {row}.{column} "  # noqa: S608  # constants
-        f"AND account_id = {account})"
+        f"NOT EXISTS (SELECT 1 FROM interest_declaration d JOIN application a ON a.id = d.application_id "  # noqa: S608  # constants
+        f"WHERE d.application_id = {row}.{column} AND d.account_id = {account} AND d.lead_id = a.applicant_id)"
     )
 
 
@@ -83,6 +86,18 @@ ASKED_BY = "NEW.asked_by_id IS NOT NULL"
 ANSWERED = "NEW.answered_by_id IS NOT NULL"
 TRIAGED = "NEW.triaged_by_id IS DISTINCT FROM OLD.triaged_by_id"
 BY_TRIAGE = ("NEW.triaged_by_id", "id")
+LEAD = "NEW.applicant_id IS DISTINCT FROM OLD.applicant_id"
+ACCEPTED = (
+    "EXISTS (SELECT 1 FROM hand_over h WHERE h.application_id = OLD.id AND h.from_id = OLD.applicant_id "
+    "AND h.to_id = NEW.applicant_id AND h.state = 'accepted' "
+    "AND h.proposed_at = (SELECT max(proposed_at) FROM hand_over WHERE application_id = OLD.id))"
+)
+TO_A_CO_APPLICANT = (
+    "NEW.state = 'waiting' AND NEW.to_id <> NEW.from_id "
+    "AND EXISTS (SELECT 1 FROM application WHERE id = NEW.application_id AND applicant_id = NEW.from_id) "
+    "AND EXISTS (SELECT 1 FROM invitation WHERE application_id = NEW.application_id AND accepted_by_id = NEW.to_id)"
+)
+HAND_OVER = ("application_id", "from_id", "to_id", "proposed_by_id", "reason", "proposed_at")
 HEARD = f"OLD.state <> '{AppealState.WAITING}'"
 DECIDED_BY_SAME = (
     "EXISTS (SELECT 1 FROM decision d WHERE d.application_id = NEW.application_id "
@@ -94,7 +109,14 @@ REFUSALS: tuple[Refusal, ...] = (
     _refusal("application", "UPDATE", "state", _skips(), "no state is skipped"),
     _refusal("application", "UPDATE", "frozen", f"{HANDED_IN} AND ({ANSWERS} OR {_changed(*FIXED)})", SUBMITTED),
     _refusal("application", "UPDATE", "rules", f"{UNDER_RULES} AND ({_changed('workflow_sha256')})", SUBMITTED),
+    _refusal("application", "UPDATE", "led", f"{LEAD} AND NOT {ACCEPTED}", LED),
     *_never("application", "DELETE"),
+    _refusal("hand_over", "INSERT", "asked", f"NOT ({TO_A_CO_APPLICANT})", ASKED_RIGHTLY),
+    _refusal("hand_over", "UPDATE", "kept", f"OLD.state <> '{HandOverState.WAITING}' OR {_changed(*HAND_OVER)}", SAID),
+    *_never("hand_over", "DELETE"),
+    _refusal("remark", "INSERT", "own", _own("NEW", "NEW.by_id"), OWN),
+    _refusal("remark", "INSERT", "in_time", _in_state("NEW", State.DRAFT), "a remark is about what was submitted"),
+    *_never("remark", "UPDATE", "DELETE"),
     *_never("policy_text", "UPDATE", "DELETE"),
     _refusal("attachment", "INSERT", "frozen_insert", f"NOT {_in_state('NEW', State.DRAFT)}", SUBMITTED),
     _refusal("attachment", "DELETE", "frozen_delete", f"NOT {_in_state('OLD', State.DRAFT)}", SUBMITTED),

@@ -177,8 +177,9 @@ class Application(Base):
 
     @property
     def co_applicants(self) -> list[Account]:
-        """Those who accepted an invitation, under whatever address they have their account."""
-        return [each.accepted_by for each in self.invitations if each.accepted_by is not None]
+        """Those who accepted an invitation, under whatever address they have their account; without the lead."""
+        joined = [each.accepted_by for each in self.invitations if each.accepted_by is not None]
+        return [each for each in joined if each.id != self.applicant_id]
 
     @property
     def file_names(self) -> dict[str, str]:
@@ -309,12 +310,16 @@ class Conflict(Base):
 
 
 class Declaration(Base):
-    """That somebody declared to have no conflict of interest, before they had any say in the application."""
+    """That somebody declared to have no conflict of interest, before they had any say in the application.
+
+    It is about its lead: under another one it has to be declared anew.
+    """
 
     __tablename__ = "interest_declaration"
 
     application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True)
+    lead_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"), primary_key=True)
     declared_at: Mapped[datetime]
 
     application: Mapped[Application] = relationship(back_populates="declarations")

@@ -15,7 +15,7 @@ from gateway.jobs.queue import enqueue
 from gateway.people.models import Account
 from gateway.projects import grant_changes, grants
 from gateway.projects.agreement import in_force
-from gateway.projects.commands import add_member, bar, begin_project
+from gateway.projects.commands import add_member, bar, begin_project, change_lead
 from gateway.projects.conditions import set_conditions
 from gateway.projects.models import Grant, Project
 from gateway.projects.readiness import keep
@@ -72,6 +72,7 @@ def _welcome(db: Session, by: Actor, application: Application, project: Project,
     for account in _team(db, application):
         if account.id not in known:
             add_member(db, by=by, project=project, account=account, now=now)
+    change_lead(db, by=by, project=project, lead=application.applicant, now=now)  # if it was handed over meanwhile
 
 
 def open_the_door(

@@ -19,7 +19,9 @@ from gateway.governance.changing import earlier_submission
 from gateway.governance.committee import sites_to_answer
 from gateway.governance.desk import days_since, desk, proposed_decision, waiting_for
 from gateway.governance.fitting import fits
+from gateway.governance.history import beside
 from gateway.governance.judging import (
+    Judgement,
     choose_reviewers,
     give_decision,
     give_review,
@@ -56,7 +58,6 @@ FORMS: tuple[type[Schema], ...] = (
 )
 EMPTY = dict.fromkeys([key for each in FORMS for key in each().fields], "")
 THANKS = "Thank you. Your answer is recorded."
-Judgement = Callable[..., None]
 Panel = Callable[[Sequence[Account]], Markup]  # rooms put what they know of applicants in `applicant_panels`
 
 
@@ -203,6 +204,7 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             sent=EMPTY | sent,
             faults=found_faults,
             reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),
+            beside=beside(db, found, account),
             fits=fits(db, found, now(), with_patients=not _applies(found, account)),
             panels=[each([found.applicant, *found.co_applicants]) for each in _panels()],
         )

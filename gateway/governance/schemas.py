@@ -22,6 +22,7 @@ from marshmallow import (
 
 from gateway.governance.form import Form, Question, Section
 from gateway.governance.models import Choice, Recommendation
+from gateway.governance.paperwork import LONGEST, Audience
 
 MISSING = {
     "text": "Enter an answer",
@@ -268,6 +269,38 @@ class ChangeSchema(_Strict):
     """What is asked of an approved project."""
 
     kind = fields.String(required=True, validate=validate.OneOf(["amendment", "renewal"]))
+
+
+class HandOverSchema(_Strict):
+    """Who shall lead the application from now on, and why."""
+
+    to = fields.String(required=True, metadata={"description": "The account id of a co-applicant"})
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
+        error_messages={"required": "Say why somebody else is to lead it"},
+    )
+
+
+class HandOverAnswerSchema(_Strict):
+    """What becomes of a hand-over: the one who was asked accepts or declines; whoever may ask takes it back."""
+
+    answer = fields.String(required=True, validate=validate.OneOf(["accept", "decline", "back"]))
+
+
+class RemarkSchema(_Strict):
+    """A remark about an application, for the committee or for its applicants as well."""
+
+    remark = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=LONGEST, error="Write your remark, in 2,000 characters or fewer"),
+        error_messages={"required": "Write your remark"},
+    )
+    audience = fields.String(
+        required=True,
+        validate=validate.OneOf(list(Audience), error="Choose who reads it"),
+        error_messages={"required": "Choose who reads it"},
+    )
 
 
 class DecisionSchema(_Seen):

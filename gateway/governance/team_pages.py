@@ -13,6 +13,7 @@ from gateway.governance import inviting, queries
 from gateway.governance.changing import earlier_submission
 from gateway.governance.differences import differences
 from gateway.governance.guards import NotYours
+from gateway.governance.history import history
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
 from gateway.settings import current
@@ -78,9 +79,14 @@ def accept(secret: str) -> Response:
 def paper(application_id: str) -> str:
     """The whole application on one plain page, to print or to keep."""
     with reading() as db:
-        found = queries.application_seen_by(db, application_id, me(db), reads_all=reads_all())
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
         return render_template(
-            "governance/print.html", application=found, form=found.form, datasets=catalogue.datasets(db)
+            "governance/print.html",
+            application=found,
+            form=found.form,
+            datasets=catalogue.datasets(db),
+            history=history(db, found, account),
         )
 
 

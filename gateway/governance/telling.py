@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import custodians
 from gateway.errors import Conflict, Forbidden
 from gateway.governance import guards, progress
-from gateway.governance.models import AppealState, Application, Outcome, Review, ReviewState
+from gateway.governance.models import AppealState, Application, Outcome, Review, ReviewState, State
 from gateway.governance.workflow import Ballot, ReviewGroup, Sites, Stage
 from gateway.notices.commands import tell
 from gateway.notices.models import Kind
@@ -92,6 +92,29 @@ def overdue(db: Session, *, review: Review, days: int, now: datetime) -> None:
     _to_judges(db, application, stewards, Kind.OVERDUE, words, now, once=once)
 
 
+def asked_to_lead(db: Session, *, application: Application, to: Account, now: datetime) -> None:
+    """Whoever is to lead the application is told."""
+    words = "waits for your answer: will you lead it from now on?"
+    _to_people(db, application, [to], Kind.TURN, words, now)
+
+
+def handed_over(db: Session, *, application: Application, former: Account, now: datetime) -> None:
+    """The former lead is told, and those who have a say: they know best whether the new one is close to them."""
+    _to_people(db, application, [former], Kind.ACCESS, "is led by somebody else from now on", now)
+    ids = {each.account_id for each in application.declarations}
+    words = "has another lead: say so if you have a conflict of interest now"
+    rules = application.workflow
+    if rules is not None and application.state in (State.SUBMITTED, State.IN_REVIEW):
+        found = [each for role in sorted(rules.roles) for each in _fit(db, application, role) if each.id in ids]
+        to = {each.id: each for each in found}
+        _to_judges(db, application, to.values(), Kind.ASKED, words, now)
+
+
+def remarked(db: Session, *, application: Application, now: datetime) -> None:
+    """The applicants are told that there is a remark for them."""
+    _to_team(db, application, Kind.ASKED, "has a remark from those who handle it", now)
+
+
 def appealed(db: Session, *, application: Application, now: datetime) -> None:
     """Those who can hear the appeal are told."""
     rules = guards.rules_of(application).appeal
@@ -108,7 +131,12 @@ def appeal_heard(db: Session, *, application: Application, state: AppealState, n
 
 
 def _to_team(db: Session, application: Application, kind: Kind, words: str, now: datetime) -> None:
-    to = [application.applicant, *application.co_applicants]
+    _to_people(db, application, [application.applicant, *application.co_applicants], kind, words, now)
+
+
+def _to_people(
+    db: Session, application: Application, to: Iterable[Account], kind: Kind, words: str, now: datetime
+) -> None:
     text = f"Application {application.reference} {words}"
     tell(db, to=to, kind=kind, text=text, href=f"/applications/{application.id}", now=now)
 

@@ -113,6 +113,20 @@ def remove_member(db: Session, *, by: Actor, membership: Membership, now: dateti
         tell(db, to=[db.get_one(Account, account)], kind=Kind.ACCESS, text=text, href="/projects", now=now)
 
 
+def change_lead(db: Session, *, by: Actor, project: Project, lead: Account, now: datetime) -> None:
+    """Let a member lead the project; the former lead stays a member. A second time changes nothing."""
+    roles = {each.account_id: each for each in project.memberships}
+    if lead.id not in roles or roles[lead.id].role == LEAD:
+        return
+    former = [each for each in project.memberships if each.role == LEAD]
+    for each in former:
+        each.role = MEMBER
+    roles[lead.id].role = LEAD
+    db.flush()
+    detail = {"from": [each.account_id for each in former], "to": lead.id}
+    record(db, action="project.lead.changed", actor=by, now=now, project=project.id, subject=project.id, detail=detail)
+
+
 def bar(db: Session, *, by: Actor, project: Project, accounts: Collection[str], now: datetime) -> None:
     """Keep these accounts (ids) off the project for good: they judged it. Raises JudgedIt if one is on it."""
     if not set(accounts).isdisjoint(each.account_id for each in project.memberships):

@@ -825,6 +825,7 @@ def upgrade() -> None:
         "interest_declaration",
         sa.Column("application_id", sa.String(length=16), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("lead_id", sa.String(length=16), nullable=False),
         sa.Column("declared_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["people_account.id"], name=op.f("fk_interest_declaration_account_id_people_account")
@@ -832,7 +833,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["application_id"], ["application.id"], name=op.f("fk_interest_declaration_application_id_application")
         ),
-        sa.PrimaryKeyConstraint("application_id", "account_id", name=op.f("pk_interest_declaration")),
+        sa.ForeignKeyConstraint(
+            ["lead_id"], ["people_account.id"], name=op.f("fk_interest_declaration_lead_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("application_id", "account_id", "lead_id", name=op.f("pk_interest_declaration")),
     )
     op.create_table(
         "invitation",
@@ -1272,6 +1276,61 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_committee_attendance_account_id"), ["account_id"], unique=False)
     guards.install(op.get_bind())
     changes.install(op.get_bind())
+    op.create_table(
+        "hand_over",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("from_id", sa.String(length=16), nullable=False),
+        sa.Column("to_id", sa.String(length=16), nullable=False),
+        sa.Column("proposed_by_id", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("proposed_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("answered_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'waiting') = (answered_at is null)", name=op.f("ck_hand_over_answered")),
+        sa.CheckConstraint(
+            "state in ('waiting', 'accepted', 'declined', 'taken-back')", name=op.f("ck_hand_over_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_hand_over_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(["from_id"], ["people_account.id"], name=op.f("fk_hand_over_from_id_people_account")),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["people_account.id"], name=op.f("fk_hand_over_proposed_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(["to_id"], ["people_account.id"], name=op.f("fk_hand_over_to_id_people_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_over")),
+    )
+    with op.batch_alter_table("hand_over", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_hand_over_application_id_proposed_at", ["application_id", "proposed_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_hand_over_waiting",
+            ["application_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.create_table(
+        "remark",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("application_id", sa.String(length=16), nullable=False),
+        sa.Column("by_id", sa.String(length=16), nullable=False),
+        sa.Column("audience", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("audience in ('committee', 'applicants')", name=op.f("ck_remark_audience")),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["application.id"], name=op.f("fk_remark_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["people_account.id"], name=op.f("fk_remark_by_id_people_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_remark")),
+    )
+    with op.batch_alter_table("remark", schema=None) as batch_op:
+        batch_op.create_index("ix_remark_application_id_made_at", ["application_id", "made_at"], unique=False)
+
     triggers.install(op.get_bind(), keeping.REFUSALS)
     triggers.install(op.get_bind(), meeting_keeping.REFUSALS)
     triggers.install(op.get_bind(), barring.REFUSALS)
@@ -1285,6 +1344,19 @@ def downgrade() -> None:
     triggers.remove(op.get_bind(), meeting_keeping.REFUSALS)
     triggers.remove(op.get_bind(), barring.REFUSALS)
     triggers.remove(op.get_bind(), holding.REFUSALS)
+    with op.batch_alter_table("remark", schema=None) as batch_op:
+        batch_op.drop_index("ix_remark_application_id_made_at")
+
+    op.drop_table("remark")
+    with op.batch_alter_table("hand_over", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_hand_over_waiting",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+        batch_op.drop_index("ix_hand_over_application_id_proposed_at")
+
+    op.drop_table("hand_over")
     with op.batch_alter_table("committee_attendance", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_committee_attendance_account_id"))
 

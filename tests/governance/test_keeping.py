@@ -7,12 +7,33 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.db import transaction
-from gateway.governance import appealing, attaching, committee, deciding, inviting, keeping
+from gateway.governance import (
+    appealing,
+    applying,
+    attaching,
+    committee,
+    deciding,
+    handing_over,
+    inviting,
+    keeping,
+    remarking,
+    reviewing,
+)
 from gateway.governance.models import Choice, SiteAnswer, State
+from gateway.governance.paperwork import Audience
 from gateway.governance.states import NEXT
 from gateway.people.roles import roles
 from gateway.projects import barring
-from tests.governance.cast import DAY, MORNING, a_draft, all_declare, an_account, together
+from tests.governance.cast import (
+    DAY,
+    MORNING,
+    a_draft,
+    all_declare,
+    an_account,
+    approve_review,
+    the_workflow,
+    together,
+)
 from tests.governance.national import reviewed, site_says, submitted, the_nation, votes
 from tests.projects.keyrings import a_keyed_gateway
 
@@ -69,6 +90,38 @@ def joined(db, nation):
     return application
 
 
+def with_ben(db, nation):
+    """To decide, with Ben who applies too."""
+    application, ben = a_draft(db, nation.cast), nation.cast.colleague
+    _, secret = inviting.invite(db, by=nation.cast.applicant, application=application, email="b@e.org", now=MORNING)
+    inviting.accept(db, by=ben, secret=secret, now=MORNING)
+    applying.submit(db, by=nation.cast.applicant, application=application, workflow=the_workflow(), now=MORNING)
+    all_declare(db, application)
+    asked = {"ethics": nation.cast.reviewers[:2]}
+    reviewing.begin_review(db, by=nation.cast.steward, application=application, reviewers=asked, now=MORNING)
+    for each in nation.cast.reviewers[:2]:
+        approve_review(db, each, application)
+    return application
+
+
+def with_ben_asked(db, nation):
+    application, told = with_ben(db, nation), {"to_id": nation.cast.colleague.id, "reason": "So"}
+    handing_over.hand_over(db, by=nation.cast.applicant, application=application, now=MORNING, **told)
+    return application
+
+
+def led_by_ben(db, nation):
+    application = with_ben_asked(db, nation)
+    handing_over.accept(db, by=nation.cast.colleague, application=application, now=MORNING)
+    return application
+
+
+def remarked(db, nation):
+    application, told = submitted(db, nation), {"text": "So", "audience": Audience.COMMITTEE}
+    remarking.remark(db, by=nation.cast.steward, application=application, now=MORNING, **told)
+    return application
+
+
 def with_a_newcomer(stage):
     """The same, and Eve, who holds every role and has declared nothing."""
 
@@ -85,12 +138,43 @@ DECISION = (
     "INSERT INTO decision (application_id, decided_by_id, decided_at, outcome, reasons, conditions, form_sha256, "
     "workflow_sha256) SELECT id, {}, started_at, {}, '', '[]', '', '' FROM application"
 )
+REMARK = (
+    "INSERT INTO remark (id, application_id, by_id, audience, text, made_at) "
+    "SELECT 'x', id, {}, 'committee', 'So', started_at FROM application"
+)
 VOTE = (
     "INSERT INTO vote (application_id, account_id, choice, cast_at) SELECT id, {}, 'yes', started_at FROM application"
 )
 REFUSED = {
     "answers change after submission": (submitted, "UPDATE application SET answers = '{}'"),
     "the applicant changes": (submitted, "UPDATE application SET applicant_id = " + MIA),
+    "somebody is made the lead who was not asked": (
+        with_ben, "UPDATE application SET applicant_id = " + WHO.format("Ben"),
+    ),
+    "somebody is made the lead who has not accepted": (
+        with_ben_asked, "UPDATE application SET applicant_id = " + WHO.format("Ben"),
+    ),
+    "somebody is made the lead who said no": (
+        with_ben_asked,
+        "UPDATE hand_over SET state = 'declined', answered_at = proposed_at;"
+        "UPDATE application SET applicant_id = " + WHO.format("Ben"),
+    ),
+    "a stranger is asked to lead": (
+        with_ben,
+        "INSERT INTO hand_over (id, application_id, from_id, to_id, proposed_by_id, reason, proposed_at, state)"
+        f" SELECT 'x', id, {ADA}, {MIA}, {ADA}, '', started_at, 'waiting' FROM application",
+    ),
+    "who was asked to lead changes": (with_ben_asked, "UPDATE hand_over SET to_id = " + MIA),
+    "that somebody was asked to lead is deleted": (with_ben_asked, "DELETE FROM hand_over"),
+    "the applicant remarks on their own": (submitted, REMARK.format(ADA)),
+    "a co-applicant remarks on their own": (with_ben, REMARK.format(WHO.format("Ben"))),
+    "somebody remarks on a draft": (joined, REMARK.format(MIA)),
+    "a remark changes": (remarked, "UPDATE remark SET audience = 'applicants'"),
+    "a remark is deleted": (remarked, "DELETE FROM remark"),
+    "somebody decides who declared under another lead": (
+        led_by_ben,
+        "UPDATE application SET state = 'rejected'; " + DECISION.format(WHO.format("Helen"), "'rejected'"),
+    ),
     "the form changes": (submitted, "UPDATE application SET form_sha256 = workflow_sha256"),
     "the rules change": (reviewed, "UPDATE application SET workflow_sha256 = form_sha256"),
     "the day of submission changes": (submitted, "UPDATE application SET submitted_at = '2020-01-01'"),

@@ -22,6 +22,7 @@ STAGE = {  # the application that a route is about; else the one that is reviewe
     f"POST {API}/reviewers": "submitted",
     f"POST {API}/votes": "to_vote",
     f"POST {API}/decision": "to_decide",
+    f"POST {API}/hand-over/answer": "handed",
     f"POST {API}/revise": "returned",
     f"POST {API}/appeal": "rejected",
     f"POST {API}/appeal/decision": "appealed",
@@ -31,6 +32,7 @@ STAGE = {  # the application that a route is about; else the one that is reviewe
     f"POST {REVIEW}/decision": "to_decide",
     f"POST {REVIEW}/appeal": "appealed",
     f"POST {APPLICATION}/withdraw": "submitted",
+    f"POST {APPLICATION}/hand-over/<any(accept, decline, back):answer>": "handed",
     f"POST {APPLICATION}/revise": "returned",
     f"POST {APPLICATION}/appeal": "rejected",
     f"POST {APPLICATION}/change/<any(amendment, renewal):kind>": "approved",
@@ -61,7 +63,7 @@ NAMED = {  # the value of a parameter: the name of an id of the world
 }  # fmt: skip
 PLAIN = {  # the value of a parameter, as it is
     "section_key": "people", "slug": "slides", "numbers": "1", "suffix": "tar", "seq": "1", "kind": "amendment",
-    "verdict": "accept", "reference": "00880200", "filename": "nothing.css", "form": "csv",
+    "answer": "accept",    "verdict": "accept", "reference": "00880200", "filename": "nothing.css", "form": "csv",
 }  # fmt: skip
 OTHERWISE: dict[str, dict[str, str]] = {  # where a parameter is about something else
     f"POST {PROJECT}/grants/<grant_id>/resume": {"project_id": "resting", "grant_id": "resting_grant"},
@@ -156,6 +158,11 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
         f"POST {API}/votes": {"json": {"no_conflict": True, "choice": "yes"}},
         f"POST {API}/conflicts": {"json": {"why": "A friend"}},
         f"POST {API}/decision": {"json": {"outcome": "approve", "no_conflict": True, "ends_on": day.isoformat()}},
+        f"POST {API}/hand-over": {"json": {"to": ids["ben"], "reason": "I am leaving"}},
+        f"POST {API}/hand-over/answer": {"json": {"answer": "accept"}},
+        f"POST {API}/remarks": {"json": {"remark": "Look at page 2", "audience": "applicants"}},
+        f"POST {APPLICATION}/hand-over": {"data": {"to": ids["ben"], "reason": "I am leaving"}},
+        f"POST {APPLICATION}/remarks": {"data": {"remark": "Look at page 2", "audience": "applicants"}},
         f"POST {API}/changes": {"json": {"kind": "amendment"}},
         f"POST {API}/appeal": {"json": {"grounds": "Look again"}},
         f"POST {API}/appeal/decision": {"json": {"no_conflict": True, "verdict": "allow", "reasons": "Fine"}},

@@ -16,7 +16,17 @@ from sqlalchemy.orm import Session
 from gateway.catalogue import custodians
 from gateway.catalogue.models import Archive, Dataset, Screening, Site
 from gateway.db import transaction
-from gateway.governance import appealing, applying, attaching, committee, deciding, inviting, meeting, reviewing
+from gateway.governance import (
+    appealing,
+    applying,
+    attaching,
+    committee,
+    deciding,
+    handing_over,
+    inviting,
+    meeting,
+    reviewing,
+)
 from gateway.governance.form import read_form
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer
 from gateway.governance.workflow import read_workflow
@@ -97,7 +107,8 @@ class _Builder:
         found = {
             "draft": draft, "submitted": self._submitted(), "reviewed": self._reviewed(), "to_vote": self._to_vote(),
             "to_decide": self._to_decide(), "returned": self._returned(), "again": self._again(),
-            "rejected": self._rejected(), "appealed": self._appealed(), "approved": self._approved(),
+            "handed": self._handed(), "rejected": self._rejected(), "appealed": self._appealed(),
+            "approved": self._approved(),
         }  # fmt: skip
         ids = {name: each.id for name, each in found.items()} | self._meetings(found["reviewed"])
         return ids | {"attachment": attached.id, "invitation": invitation.id, "secret": secret}
@@ -144,6 +155,13 @@ class _Builder:
     def _again(self) -> Application:
         returned = self._returned()
         return self._submit(applying.revise(self.db, by=self.ada, application=returned, form=FORM, now=self.now))
+
+    def _handed(self) -> Application:
+        """Ben has been asked to lead it."""
+        made = self._submitted()
+        told = {"to_id": self.ben.id, "reason": "I am leaving"}
+        handing_over.hand_over(self.db, by=self.ada, application=made, now=self.now, **told)
+        return made
 
     def _rejected(self) -> Application:
         made = self._to_decide()

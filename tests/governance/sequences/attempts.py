@@ -19,10 +19,13 @@ from gateway.governance import (
     changing,
     committee,
     deciding,
+    handing_over,
     inviting,
+    remarking,
     reviewing,
 )
 from gateway.governance.models import Application, Choice, Kind, Recommendation, SiteAnswer
+from gateway.governance.paperwork import Audience
 from gateway.people.models import Account
 from gateway.people.tokens import acting
 from gateway.projects import closing, conditions, grant_changes, grants, joining
@@ -127,6 +130,15 @@ def _invite(at: Step) -> None:
     at.secrets.append(secret)
 
 
+def _hand_over(at: Step) -> None:
+    to = at.pick([*at.application.co_applicants, *at.application.co_applicants, at.person()])
+    handing_over.hand_over(at.db, to_id=to.id, reason=at.pick(["I am leaving", "I am leaving", " "]), **at.told)
+
+
+def _remark(at: Step) -> None:
+    remarking.remark(at.db, text=at.pick(["Look at page 2", " "]), audience=at.pick(list(Audience)), **at.told)
+
+
 def _attach(at: Step) -> None:
     attaching.attach(at.db, question=LETTER, name="letter.pdf", content=PDF, **at.told)
 
@@ -193,6 +205,15 @@ COMMANDS = {
     "revise": Command(
         lambda at: applying.revise(at.db, form=the_form(), **at.told), ADA, "application.started", again=True
     ),
+    "hand_over": Command(_hand_over, ("Ada", "Ben", "Priya"), "application.hand-over.asked"),
+    "accept_lead": Command(lambda at: handing_over.accept(at.db, **at.told), ("Ben", "Ada"), "application.handed-over"),
+    "decline_lead": Command(
+        lambda at: handing_over.decline(at.db, **at.told), ("Ben", "Ada"), "application.hand-over.declined"
+    ),
+    "take_back_lead": Command(
+        lambda at: handing_over.take_back(at.db, **at.told), ("Ada", "Priya"), "application.hand-over.taken-back"
+    ),
+    "remark": Command(_remark, (*STEWARDS, *CHAIRS, *REVIEWERS), "remark.made"),
     "begin_review": Command(_begin, STEWARDS, "application.in-review"),
     "ask_another": Command(_ask, STEWARDS, "review.asked"),
     "recommend": Command(_recommend, REVIEWERS, "review.given"),
@@ -234,18 +255,19 @@ COMMANDS = {
     ),
 }
 
+HANDS = ["hand_over", "accept_lead", "accept_lead", "decline_lead", "take_back_lead"]
 FITTING = {  # what comes next where an application stands; the more often named the more often done
-    "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw"],
-    "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict"],
+    "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw", *HANDS],
+    "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict", "remark", *HANDS],
     "in-review": [
         *["recommend", "answer_for_site", "cast_vote"] * 3, "approve", "approve", "send_back", "reject", "declare_none",
-        "ask_another", "step_aside", "declare_conflict", "withdraw",
+        "ask_another", "step_aside", "declare_conflict", "withdraw", "remark", *HANDS,
     ],
-    "returned": ["revise"],
-    "rejected": ["appeal", "declare_none", "allow", "allow", "dismiss"],
+    "returned": ["revise", "hand_over", "accept_lead"],
+    "rejected": ["appeal", "remark", "declare_none", "allow", "allow", "dismiss"],
     "withdrawn": ["start"],
 }  # fmt: skip
 AFTER = [
     "propose_change", "propose_change", "suspend", "resume", "revoke", "put_on", "take_off", "report_done",
-    "report_done", "accept_condition", "send_back_condition", "close", "check_closure",
+    "report_done", "accept_condition", "send_back_condition", "close", "check_closure", "remark",
 ]  # fmt: skip

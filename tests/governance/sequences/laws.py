@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway.governance.models import Application, Choice, ReviewState, SiteAnswer, State
+from gateway.governance.paperwork import HandOver, Remark
 from gateway.governance.states import NEXT
 from gateway.governance.workflow import Ballot, ReviewGroup, Sites
 from gateway.people.models import Account
@@ -19,6 +20,7 @@ class Remembered:
     """What an application was when it was last looked at."""
 
     state: str = ""
+    lead: str = ""
     frozen: dict[str, Any] = field(default_factory=dict)
 
 
@@ -97,11 +99,34 @@ def no_state_is_skipped(each: Application, before: Remembered) -> None:
         assert State(each.state) in NEXT.get(State(before.state), frozenset())
 
 
-def what_was_handed_in_stays(each: Application, before: Remembered) -> None:
+def handed_over(db: Session, each: Application) -> list[HandOver]:
+    accepted = db.query(HandOver).filter_by(application_id=each.id, state="accepted")
+    return accepted.order_by(HandOver.proposed_at).all()
+
+
+def _led(db: Session, each: Application, account_id: str | None) -> bool:
+    return account_id in {one.from_id for one in handed_over(db, each)} | {each.applicant_id}
+
+
+def the_lead_changes_from_hand_to_hand(db: Session, each: Application, before: Remembered) -> None:
+    """Whoever leads now was asked and accepted; whoever led before is still of it."""
+    hands = handed_over(db, each)
+    if before.lead and before.lead != each.applicant_id:
+        assert (hands[-1].from_id, hands[-1].to_id) == (before.lead, each.applicant_id)
+    before.lead = each.applicant_id
+    assert {one.from_id for one in hands} <= whoever_is_of_it(db, each)
+
+
+def remarks_are_of_those_who_handle_it(db: Session, each: Application) -> None:
+    by = {one.by_id for one in db.query(Remark).filter_by(application_id=each.id)}
+    assert not by & whoever_is_of_it(db, each)
+
+
+def what_was_handed_in_stays(db: Session, each: Application, before: Remembered) -> None:
     now = {
         "answers": dict(each.answers),
         "files": sorted((one.question, one.name, one.sha256) for one in each.attachments),
-        "team": sorted(one.email for one in each.invitations),
+        "team": sorted(one.email for one in each.invitations if not _led(db, each, one.accepted_by_id)),
         "rules": (each.form_sha256, each.workflow_sha256),
     }
     if before.frozen:
@@ -117,5 +142,7 @@ def all_hold(db: Session, each: Application, before: Remembered) -> None:
     one_part_for_each(each)
     a_decision_has_its_quorum(each)
     no_state_is_skipped(each, before)
-    what_was_handed_in_stays(each, before)
+    the_lead_changes_from_hand_to_hand(db, each, before)
+    remarks_are_of_those_who_handle_it(db, each)
+    what_was_handed_in_stays(db, each, before)
     before.state = each.state

@@ -12,10 +12,20 @@ from sqlalchemy.orm import Session
 
 from gateway import db as database
 from gateway import settings
-from gateway.governance import appealing, deciding, reviewing
+from gateway.governance import appealing, applying, deciding, inviting, reviewing
 from gateway.governance.models import Application, Choice, SiteAnswer
 from gateway.people.models import Account
-from tests.governance.cast import DAY, MORNING, a_draft, a_submitted, an_account, one_in_review, one_to_decide
+from tests.governance.cast import (
+    DAY,
+    MORNING,
+    a_draft,
+    a_submitted,
+    all_declare,
+    an_account,
+    one_in_review,
+    one_to_decide,
+    the_workflow,
+)
 from tests.governance.national import Nation, reviewed, site_says, submitted, the_nation, votes
 from tests.matrix.columns import Rewound
 
@@ -54,6 +64,7 @@ def _one_of_each(db: Session) -> dict[str, str]:
         "draft": a_draft(db, nation.cast),
         "submitted": a_submitted(db, nation.cast),
         "in review": one_in_review(db, nation.cast),
+        "together, in review": _together(db, nation),
         "to decide": one_to_decide(db, nation.cast),
         "national, submitted": submitted(db, nation),
         "national, in review": _asked(db, nation),
@@ -78,6 +89,18 @@ def _one_of_each(db: Session) -> dict[str, str]:
     an_account(db, "Hugo", "committee-chair")
     an_account(db, "Eve")
     return {name: each.id for name, each in found.items()}
+
+
+def _together(db: Session, nation: Nation) -> Application:
+    """With Ben, who accepted."""
+    made, cast = a_draft(db, nation.cast), nation.cast
+    _, secret = inviting.invite(db, by=cast.applicant, application=made, email="ben@home.org", now=MORNING)
+    inviting.accept(db, by=cast.colleague, secret=secret, now=MORNING)
+    applying.submit(db, by=cast.applicant, application=made, workflow=the_workflow(), now=MORNING)
+    all_declare(db, made)
+    asked = {"ethics": cast.reviewers[:2]}
+    reviewing.begin_review(db, by=cast.steward, application=made, reviewers=asked, now=MORNING)
+    return made
 
 
 def _asked(db: Session, nation: Nation) -> Application:

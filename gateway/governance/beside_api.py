@@ -1,0 +1,67 @@
+"""`/api/v1/applications/<id>/hand-over`, `/remarks`, `/history`: what goes on beside the judgement."""
+
+from __future__ import annotations
+
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from gateway.clock import now
+from gateway.db import reading, transaction
+from gateway.governance import queries
+from gateway.governance.api_schemas import Json
+from gateway.governance.history import Happening, history
+from gateway.governance.judging import Judgement, answer_hand_over, ask_to_lead, give_remark
+from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RemarkSchema
+from gateway.governance.viewer import me, reads_all
+from gateway.people.access import signed_in
+from gateway.people.once import once
+
+
+class HappeningSchema(Schema):
+    """Something that happened to an application beside its stages."""
+
+    at = fields.AwareDateTime()
+    what = fields.String()
+    title = fields.String()
+    text = fields.String()
+
+
+def add_to(api: Blueprint) -> None:
+    """Put these routes on the blueprint of applications."""
+    one, told = "/<application_id>", api.response(200, HappeningSchema(many=True))
+    api.get(f"{one}/history")(told(signed_in(happened)))
+    api.post(f"{one}/hand-over")(api.arguments(HandOverSchema)(told(signed_in(hand_over))))
+    api.post(f"{one}/hand-over/answer")(api.arguments(HandOverAnswerSchema)(told(signed_in(answer))))
+    api.post(f"{one}/remarks")(api.arguments(RemarkSchema)(told(signed_in(remark))))
+
+
+def happened(application_id: str) -> list[Happening]:
+    """Hand-overs, and the remarks that are for me"""
+    with reading() as db:
+        account = me(db)
+        return history(db, queries.application_seen_by(db, application_id, account, reads_all=reads_all()), account)
+
+
+def hand_over(sent: Json, application_id: str) -> list[Happening]:
+    """Ask a co-applicant to lead the application from now on"""
+    return _done(application_id, ask_to_lead, sent)
+
+
+def answer(sent: Json, application_id: str) -> list[Happening]:
+    """Accept to lead the application, decline, or take the question back"""
+    return _done(application_id, answer_hand_over, sent)
+
+
+@once
+def remark(sent: Json, application_id: str) -> list[Happening]:
+    """Remark on an application that one handles"""
+    return _done(application_id, give_remark, sent)
+
+
+def _done(application_id: str, judge: Judgement, sent: Json) -> list[Happening]:
+    """In one transaction; gives the history as it is then."""
+    with transaction() as db:
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+        judge(db, by=account, application=found, values=sent, now=now())
+        return history(db, found, account)

@@ -1,0 +1,69 @@
+"""What goes on beside the judgement, on the pages: an application is handed over, somebody remarks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from marshmallow import Schema, ValidationError
+from werkzeug.wrappers import Response
+
+from gateway.clock import now
+from gateway.db import transaction
+from gateway.errors import Conflict, Invalid
+from gateway.governance import queries
+from gateway.governance.judging import Judgement, answer_hand_over, ask_to_lead, give_remark
+from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RemarkSchema, faults
+from gateway.governance.sent import sent_as
+from gateway.governance.viewer import me, reads_all
+from gateway.people.access import signed_in
+from gateway.people.once import once
+
+beside = Blueprint("beside", __name__)
+SAID = {
+    "accept": "You lead this application now.",
+    "decline": "Thank you for your answer. Everything stays as it is.",
+    "back": "Nobody is asked any more.",
+}
+
+
+@beside.post("/applications/<application_id>/hand-over")
+@signed_in
+def hand_over(application_id: str) -> Response:
+    """Ask a co-applicant to lead it from now on."""
+    sent = sent_as(HandOverSchema, request.form)
+    return _do(application_id, HandOverSchema(), sent, ask_to_lead, "They have been asked.")
+
+
+@beside.post("/applications/<application_id>/hand-over/<any(accept, decline, back):answer>")
+@signed_in
+def answer(application_id: str, answer: str) -> Response:
+    """Accept to lead it, decline, or ask no longer."""
+    return _do(application_id, HandOverAnswerSchema(), {"answer": answer}, answer_hand_over, SAID[answer])
+
+
+@beside.post("/applications/<application_id>/remarks")
+@signed_in
+@once
+def remark(application_id: str) -> Response:
+    """Remark on an application that one handles."""
+    sent = sent_as(RemarkSchema, request.form)
+    return _do(application_id, RemarkSchema(), sent, give_remark, "Your remark is kept.")
+
+
+def _do(application_id: str, schema: Schema, sent: dict[str, Any], judge: Judgement, done: str) -> Response:
+    """Do it in one transaction, and come back to where one was with what happened in plain words."""
+    try:
+        values = schema.load(sent)
+        with transaction() as db:
+            account = me(db)
+            found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+            judge(db, by=account, application=found, values=values, now=now())
+        flash(done)
+    except ValidationError as error:
+        flash(next(iter(faults(error).values())) + ".")
+    except (Conflict, Invalid) as refusal:
+        flash(refusal.message)
+    reviews = request.form.get("from") == "review"
+    where = "governance.reviewing.show" if reviews else "governance.applying.show"
+    return redirect(url_for(where, application_id=application_id))
