@@ -182,6 +182,7 @@ def _downloads(
 ) -> Iterator[Row]:
     path = urlsplit(house.url(reader, place(told))).path
     ours, size = _fastest(house.base_url, reader.token, path)
+    assert size > LARGE * 900_000, "the large slide was not released: look at what screening says of it"
     heaviest = max(_memory(worker) for worker in _below(gateway.pid))
     yield Row("dataplane", "memory of the heavier web worker", heaviest, "MB", "its goal", heaviest / 120, "<= 120 MB",
               heaviest <= 120)  # fmt: skip

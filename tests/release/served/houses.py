@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pydicom
+from PIL import Image
 from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, generate_frames
 from sqlalchemy import select
@@ -41,6 +44,7 @@ from tests.conftest import free_port
 from tests.release.builders import eyes
 
 DAY = timedelta(days=1)
+SHRUNK = 32  # how many pixels of a large pyramid's upper level its lower level covers, each way
 PASSWORD = "correct horse battery"
 
 
@@ -216,28 +220,46 @@ def flavoured(path: Path) -> FileDataset:
 def a_large_pyramid(house: House, code: str, megabytes: int) -> str:
     """A site whose one slide has a level of so many megabytes of JPEG tiles and a basic offset table; its dataset's id.
 
-    The tiles are those of one of the demo's slides, again and again; its lower level stays what it is.
+    The tiles are those of one of the demo's slides, again and again; its lower level is the same, 32 times smaller.
     """
-    below = sorted(house.archive.glob("NGH/*/SM/*_1.dcm"))[0]
+    source = sorted(house.archive.glob("NGH/*/SM/*_0.dcm"))[0]
     folder = house.archive / code
     folder.mkdir()
-    study, series = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
-    for name, path in (("large.dcm", below.with_name(below.name.replace("_1.", "_0."))), ("low.dcm", below)):
-        slide = pydicom.dcmread(path)
-        for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PerFrameFunctionalGroupsSequence"):
-            if keyword in slide:
-                delattr(slide, keyword)
-        frames = list(generate_frames(slide.PixelData, number_of_frames=slide.NumberOfFrames))
-        if name == "large.dcm":
-            side = math.isqrt(megabytes * 1_000_000 // (sum(map(len, frames)) // len(frames))) + 1
-            frames = (frames * (side * side // len(frames) + 1))[: side * side]
-            slide.NumberOfFrames, slide.DimensionOrganizationType = len(frames), "TILED_FULL"
-            slide.TotalPixelMatrixColumns, slide.TotalPixelMatrixRows = side * slide.Columns, side * slide.Rows
-        slide.PixelData = encapsulate(frames, has_bot=True)
-        slide.StudyInstanceUID, slide.SeriesInstanceUID, slide.PatientID = study, series, f"{code}-1"
+    slide = pydicom.dcmread(source)
+    for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PerFrameFunctionalGroupsSequence"):
+        if keyword in slide:
+            delattr(slide, keyword)
+    tiles = list(generate_frames(slide.PixelData, number_of_frames=slide.NumberOfFrames))
+    side = math.isqrt(megabytes * 1_000_000 // (sum(map(len, tiles)) // len(tiles))) + 1
+    slide.StudyInstanceUID, slide.SeriesInstanceUID = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
+    slide.PatientID, slide.DimensionOrganizationType = f"{code}-1", "TILED_FULL"
+    large = (tiles * (side * side // len(tiles) + 1))[: side * side]
+    for name, frames, pixels in (
+        ("large.dcm", large, side * slide.Columns),
+        ("low.dcm", _shrunk(tiles, side, slide.Columns), side * slide.Columns // SHRUNK),
+    ):
+        slide.NumberOfFrames, slide.PixelData = len(frames), encapsulate(frames, has_bot=True)
+        slide.TotalPixelMatrixColumns = slide.TotalPixelMatrixRows = pixels
         slide.SOPInstanceUID = slide.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
         slide.save_as(folder / name, enforce_file_format=True)
     return a_site(house, code, "Large")
+
+
+def _shrunk(tiles: Sequence[bytes], side: int, edge: int) -> list[bytes]:
+    """A square of side * side tiles of `edge` pixels, those given again and again, shrunk, as JPEG tiles."""
+    small = [Image.open(BytesIO(each)).convert("RGB").reduce(SHRUNK) for each in tiles]
+    columns = -(-side * edge // SHRUNK // edge)
+    whole = Image.new("RGB", (columns * edge, columns * edge), "white")
+    for number in range(side * side):
+        down, across = divmod(number, side)
+        whole.paste(small[number % len(small)], (across * edge // SHRUNK, down * edge // SHRUNK))
+    made = []
+    for number in range(columns * columns):
+        down, across = divmod(number, columns)
+        out = BytesIO()
+        whole.crop((across * edge, down * edge, (across + 1) * edge, (down + 1) * edge)).save(out, "JPEG", quality=90)
+        made.append(out.getvalue())
+    return made
 
 
 def a_large_slide(house: House, code: str, megabytes: int) -> str:
