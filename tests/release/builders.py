@@ -23,7 +23,9 @@ import gateway.governance.meeting_models
 import gateway.governance.models
 import gateway.jobs.models
 import gateway.screening.models
-import gateway.transparency.models  # noqa: F401  # their tables
+import gateway.transparency.models
+import gateway.visas.models
+import gateway.webhooks.models  # noqa: F401  # their tables
 from app import create_app
 from gateway import db as database
 from gateway import settings as settings_room
