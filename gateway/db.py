@@ -210,6 +210,26 @@ def after_commit(session: Session, work: Any) -> None:
     session.info.setdefault("after_commit", []).append(work)
 
 
+def leave_no_trace(session: Session) -> None:
+    """What this transaction deletes or overwrites from now on is left in no free page, and not in the journal.
+
+    Of SQLite: PostgreSQL frees old rows by itself (autovacuum) and has no such switch.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.flush()
+        session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
+        after_commit(session, _empty_the_journal)
+
+
+def _empty_the_journal() -> None:
+    """Write the journal back; as much of it as no reader holds on to."""
+    raw = engine().raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()
+
+
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for queries; whatever it changed is rolled back. What it loaded stays readable afterwards."""

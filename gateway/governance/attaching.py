@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Session
 
-from gateway.errors import Invalid, SlidegateError
+from gateway.errors import Invalid, NotFound, SlidegateError
 from gateway.governance import guards
 from gateway.governance.file_types import MEDIA_TYPES, file_type
 from gateway.governance.form import Question
@@ -31,12 +31,27 @@ from gateway.trail.record import record
 NONCE_BYTES = 12
 MOST_FILES = 10
 SCAN_SECONDS = 60
+REMOVED = "Removed file"  # the name of what a steward destroyed
 
 
 class BadFile(Invalid):
     """Too large, of another type than asked for, empty, or refused by the scanner."""
 
     code = "bad-file"
+
+
+class NoSuchFile(NotFound):
+    """Not there, or another application's."""
+
+    code = "file-not-found"
+    title = "There is no such file"
+
+
+class RemovedFile(NotFound):
+    """Its content was destroyed by a steward; the history of the application says when and why."""
+
+    code = "file-removed"
+    title = "This file has been removed; the application says when and why"
 
 
 class DamagedFile(SlidegateError):
@@ -97,7 +112,9 @@ def detach(db: Session, *, by: Account, application: Application, attachment_id:
 
 
 def content_of(db: Session, attachment: Attachment) -> bytes:
-    """The file as it was added. Raises DamagedFile."""
+    """The file as it was added. Raises RemovedFile, DamagedFile."""
+    if attachment.redacted_at is not None:
+        raise RemovedFile
     nonce, sealed = attachment.sealed[:NONCE_BYTES], attachment.sealed[NONCE_BYTES:]
     try:
         return AESGCM(_key(data_master(db), attachment)).decrypt(nonce, sealed, _bound(attachment))
@@ -106,10 +123,13 @@ def content_of(db: Session, attachment: Attachment) -> bytes:
 
 
 def copy_files(db: Session, *, source: Application, to: Application, now: datetime) -> None:
-    """Give a draft that starts from another application its own copies of the files, sealed anew."""
+    """Give a draft that starts from another application its own copies of the files that are there, sealed anew."""
     answers = dict(to.answers)
     for each in source.attachments:
         if each.question not in answers:
+            continue
+        if each.redacted_at is not None:
+            answers[each.question] = [one for one in answers[each.question] if one != each.id]
             continue
         content = content_of(db, each)
         copy = Attachment(
@@ -120,7 +140,7 @@ def copy_files(db: Session, *, source: Application, to: Application, now: dateti
         db.flush()
         copy.sealed = _seal(data_master(db), copy, content)
         answers[each.question] = [copy.id if one == each.id else one for one in answers[each.question]]
-    to.answers = answers
+    to.answers = {key: value for key, value in answers.items() if value != []}
     db.flush()
 
 

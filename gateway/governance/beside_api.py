@@ -1,4 +1,4 @@
-"""`/api/v1/applications/<id>/hand-over`, `/remarks`, `/history`: what goes on beside the judgement."""
+"""`/api/v1/applications/<id>/hand-over`, `/remarks`, `/history` and the like: what goes on beside the judgement."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from gateway.db import reading, transaction
 from gateway.governance import queries
 from gateway.governance.api_schemas import Json
 from gateway.governance.history import Happening, history
-from gateway.governance.judging import Judgement, answer_hand_over, ask_to_lead, give_remark
-from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RemarkSchema
+from gateway.governance.judging import Judgement, answer_hand_over, ask_to_lead, give_remark, redact_file
+from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RedactionSchema, RemarkSchema
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
 from gateway.people.once import once
@@ -32,6 +32,7 @@ def add_to(api: Blueprint) -> None:
     api.get(f"{one}/history")(told(signed_in(happened)))
     api.post(f"{one}/hand-over")(api.arguments(HandOverSchema)(told(signed_in(hand_over))))
     api.post(f"{one}/hand-over/answer")(api.arguments(HandOverAnswerSchema)(told(signed_in(answer))))
+    api.post(f"{one}/files/<attachment_id>/redaction")(api.arguments(RedactionSchema)(told(signed_in(redact))))
     api.post(f"{one}/remarks")(api.arguments(RemarkSchema)(told(signed_in(remark))))
 
 
@@ -50,6 +51,11 @@ def hand_over(sent: Json, application_id: str) -> list[Happening]:
 def answer(sent: Json, application_id: str) -> list[Happening]:
     """Accept to lead the application, decline, or take the question back"""
     return _done(application_id, answer_hand_over, sent)
+
+
+def redact(sent: Json, application_id: str, attachment_id: str) -> list[Happening]:
+    """Destroy the content of a file of a submitted application"""
+    return _done(application_id, redact_file, {**sent, "file": attachment_id})
 
 
 @once

@@ -1,4 +1,4 @@
-"""What goes on beside the judgement, on the pages: an application is handed over, somebody remarks."""
+"""What goes on beside the judgement, on the pages: an application is handed over, a file removed, somebody remarks."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 from marshmallow import Schema, ValidationError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from gateway.clock import now
 from gateway.db import transaction
 from gateway.errors import Conflict, Invalid
 from gateway.governance import queries
-from gateway.governance.judging import Judgement, answer_hand_over, ask_to_lead, give_remark
-from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RemarkSchema, faults
+from gateway.governance.judging import Judgement, Values, answer_hand_over, ask_to_lead, give_remark, redact_file
+from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RedactionSchema, RemarkSchema, faults
 from gateway.governance.sent import sent_as
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
@@ -40,6 +41,18 @@ def hand_over(application_id: str) -> Response:
 def answer(application_id: str, answer: str) -> Response:
     """Accept to lead it, decline, or ask no longer."""
     return _do(application_id, HandOverAnswerSchema(), {"answer": answer}, answer_hand_over, SAID[answer])
+
+
+@beside.post("/applications/<application_id>/files/<attachment_id>/redaction")
+@signed_in
+def redact(application_id: str, attachment_id: str) -> Response:
+    """Destroy the content of a file."""
+
+    def judge(db: Session, *, values: Values, **told: Any) -> None:
+        redact_file(db, values={**values, "file": attachment_id}, **told)
+
+    sent = sent_as(RedactionSchema, request.form)
+    return _do(application_id, RedactionSchema(), sent, judge, "The file is gone for good.")
 
 
 @beside.post("/applications/<application_id>/remarks")

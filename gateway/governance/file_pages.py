@@ -6,7 +6,6 @@ from flask import Blueprint, Response, request
 
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.errors import NotFound
 from gateway.governance import attaching, guards, queries
 from gateway.governance.models import Application
 from gateway.governance.viewer import me, reads_all, seen_version
@@ -14,13 +13,6 @@ from gateway.people.access import signed_in
 from gateway.settings import current
 
 files = Blueprint("files", __name__)
-
-
-class NoSuchFile(NotFound):
-    """Not there, or another application's."""
-
-    code = "file-not-found"
-    title = "There is no such file"
 
 
 @files.get("/applications/<application_id>/files/<attachment_id>")
@@ -31,7 +23,7 @@ def download(application_id: str, attachment_id: str) -> Response:
         found = queries.application_seen_by(db, application_id, me(db), reads_all=reads_all())
         attachment = next((each for each in found.attachments if each.id == attachment_id), None)
         if attachment is None:
-            raise NoSuchFile
+            raise attaching.NoSuchFile
         response = Response(attaching.content_of(db, attachment), mimetype="application/octet-stream")
         response.headers.set("Content-Disposition", "attachment", filename=attachment.name)
         response.headers["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""What happened to an application beside its stages, as the one who looks may know it: hand-overs and remarks."""
+"""What happened to an application beside its stages, as the one who looks may know it: as hand-overs and remarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.governance.paperwork import Audience, HandOver
 from gateway.governance.remarking import remarks_seen_by
 from gateway.people.models import Account
 
-What = Literal["handed-over", "remark", "remark-for-committee"]
+What = Literal["handed-over", "file-removed", "remark", "remark-for-committee"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Happening:
 
 def history(db: Session, application: Application, account: Account) -> list[Happening]:
     """What the account may know, of an application that it may see; oldest first."""
-    found = [*_hand_overs(db, application), *_remarks(db, application, account)]
+    found = [*_hand_overs(db, application), *_removed(application), *_remarks(db, application, account)]
     return sorted(found, key=lambda each: each.at)
 
 
@@ -40,6 +40,12 @@ def _hand_overs(db: Session, application: Application) -> Iterator[Happening]:
     for each in handed_over(db, application):
         title = f"Handed over by {each.former.name} to {each.to.name}"
         yield Happening(each.answered_at or each.proposed_at, "handed-over", title, each.reason)
+
+
+def _removed(application: Application) -> Iterator[Happening]:
+    for each in application.attachments:
+        if each.redacted_at is not None:
+            yield Happening(each.redacted_at, "file-removed", "A steward removed a file", each.redacted_because)
 
 
 def _remarks(db: Session, application: Application, account: Account) -> Iterator[Happening]:
@@ -61,6 +67,7 @@ class Beside:
     asks_me: bool
     may_hand_over: bool
     may_remark: bool
+    may_redact: bool
 
 
 def beside(db: Session, application: Application, account: Account) -> Beside:
@@ -72,6 +79,7 @@ def beside(db: Session, application: Application, account: Account) -> Beside:
         asks_me=asked is not None and asked.to_id == account.id,
         may_hand_over=application.state in STATES and _may(guards.may_hand_over, application, account),
         may_remark=_may(guards.may_remark, application, account),
+        may_redact=_may(guards.may_redact, application, account),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.governance import appealing, committee, deciding, guards, handing_over, remarking, reviewing
+from gateway.governance import appealing, committee, deciding, guards, handing_over, redacting, remarking, reviewing
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer, State
 from gateway.governance.paperwork import Audience
 from gateway.people.models import Account
@@ -117,6 +117,12 @@ def answer_hand_over(db: Session, *, by: Account, application: Application, valu
     """HandOverAnswerSchema: accept, decline, or ask no longer."""
     answers = {"accept": handing_over.accept, "decline": handing_over.decline, "back": handing_over.take_back}
     answers[values["answer"]](db, by=by, application=application, now=now)
+
+
+def redact_file(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """RedactionSchema, and which file: destroy its content."""
+    told = {"attachment_id": values["file"], "reason": values["reason"]}
+    redacting.redact(db, by=by, application=application, now=now, **told)
 
 
 def give_remark(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from gateway import triggers
 from gateway.db import Base
+from gateway.governance.attaching import REMOVED
 from gateway.governance.models import AppealState, ReviewState, SiteAnswer, State
 from gateway.governance.paperwork import HandOverState
 from gateway.governance.states import NEXT
@@ -17,6 +18,7 @@ FIXED = ("kind", "form_sha256", "submitted_at", "revises_id", "changes_id", "sta
 SAID = "what was said stays as it was said"
 SUBMITTED = "what was submitted stays as it was submitted"
 OWN = "nobody judges their own application"
+GONE = "what was removed stays so, and holds nothing"
 LED = "another leads an application only once they accepted it"
 ASKED_RIGHTLY = "a co-applicant is asked to lead, by an application whose lead is another"
 DECLARED = "whoever has a say has declared to have no conflict of interest"
@@ -76,7 +78,11 @@ def _never(table: str, *verbs: Verb) -> tuple[Refusal, ...]:
 
 ASIDE = f"NEW.state = '{ReviewState.STEPPED_ASIDE}' AND {_conflicted('OLD', 'OLD.reviewer_id')}"
 ASKED_AGAIN = f"NEW.state = '{SiteAnswer.WAITING}' AND {_conflicted('OLD', 'OLD.answered_by_id')}"
-FILE = ("application_id", "question", "name", "sha256")
+FILE = ("application_id", "question", "sha256")
+CONTENT = ("name", "sealed")
+EMPTY = f"(NEW.name = '{REMOVED}' AND length(NEW.sealed) = 0)"
+WIPED = f"(NEW.redacted_at IS NOT NULL AND {EMPTY})"
+HALF_WIPED = f"(NEW.redacted_at IS NOT NULL AND NOT {EMPTY})"
 HANDED_IN = f"OLD.state <> '{State.DRAFT}'"
 UNDER_RULES = "OLD.workflow_sha256 IS NOT NULL"
 GIVEN = f"NEW.state = '{ReviewState.GIVEN}'"
@@ -124,9 +130,11 @@ REFUSALS: tuple[Refusal, ...] = (
         "attachment",
         "UPDATE",
         "frozen_update",
-        f"NOT {_in_state('OLD', State.DRAFT)} AND ({_changed(*FILE)})",
+        f"NOT {_in_state('OLD', State.DRAFT)} AND ({_changed(*FILE)} OR ({_changed(*CONTENT)}) AND NOT {WIPED})",
         SUBMITTED,
     ),
+    _refusal("attachment", "UPDATE", "redacted", f"OLD.redacted_at IS NOT NULL OR {HALF_WIPED}", GONE),
+    _refusal("attachment", "UPDATE", "own", _own("NEW", "NEW.redacted_by_id"), OWN),
     _refusal("review", "UPDATE", "kept", f"OLD.state <> '{ReviewState.WAITING}' AND NOT ({ASIDE})", SAID),
     _refusal("review", "UPDATE", "own", f"{GIVEN} AND ({_own('NEW', 'NEW.reviewer_id')})", OWN),
     _refusal("review", "UPDATE", "declared", f"{GIVEN} AND {_silent('NEW', 'NEW.reviewer_id')}", DECLARED),

@@ -197,9 +197,13 @@ class Application(Base):
 
 
 class Attachment(Base):
-    """A file that belongs to an answer. `sealed` is its content, encrypted; the answer holds the id."""
+    """A file that belongs to an answer. `sealed` is its content, encrypted; the answer holds the id.
+
+    The content of a redacted one is gone, and its name.
+    """
 
     __tablename__ = "attachment"
+    __table_args__ = (CheckConstraint("(redacted_at is null) = (redacted_by_id is null)", name="redacted"),)
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
     application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), index=True)
@@ -210,6 +214,9 @@ class Attachment(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     added_at: Mapped[datetime]
+    redacted_at: Mapped[datetime | None]
+    redacted_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    redacted_because: Mapped[str] = mapped_column(Text, default="")
 
 
 class Invitation(Base):

@@ -288,6 +288,16 @@ class HandOverAnswerSchema(_Strict):
     answer = fields.String(required=True, validate=validate.OneOf(["accept", "decline", "back"]))
 
 
+class RedactionSchema(_Strict):
+    """Why the content of a file is destroyed."""
+
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
+        error_messages={"required": "Say why the file is removed"},
+    )
+
+
 class RemarkSchema(_Strict):
     """A remark about an application, for the committee or for its applicants as well."""
 

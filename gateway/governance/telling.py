@@ -115,6 +115,11 @@ def remarked(db: Session, *, application: Application, now: datetime) -> None:
     _to_team(db, application, Kind.ASKED, "has a remark from those who handle it", now)
 
 
+def redacted(db: Session, *, application: Application, now: datetime) -> None:
+    """The applicants are told that a file was removed."""
+    _to_team(db, application, Kind.ASKED, "has lost a file that a steward removed: see why", now)
+
+
 def appealed(db: Session, *, application: Application, now: datetime) -> None:
     """Those who can hear the appeal are told."""
     rules = guards.rules_of(application).appeal

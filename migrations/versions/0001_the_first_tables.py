@@ -711,8 +711,15 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("added_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("redacted_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("redacted_by_id", sa.String(length=16), nullable=True),
+        sa.Column("redacted_because", sa.Text(), nullable=False),
+        sa.CheckConstraint("(redacted_at is null) = (redacted_by_id is null)", name=op.f("ck_attachment_redacted")),
         sa.ForeignKeyConstraint(
             ["application_id"], ["application.id"], name=op.f("fk_attachment_application_id_application")
+        ),
+        sa.ForeignKeyConstraint(
+            ["redacted_by_id"], ["people_account.id"], name=op.f("fk_attachment_redacted_by_id_people_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
     )

@@ -16,6 +16,7 @@ from gateway.governance import (
     handing_over,
     inviting,
     keeping,
+    redacting,
     remarking,
     reviewing,
 )
@@ -116,6 +117,22 @@ def led_by_ben(db, nation):
     return application
 
 
+def filed(db, nation):
+    """Submitted, with a file."""
+    application, ada = a_draft(db, nation.cast), nation.cast.applicant
+    told = {"question": "ethics_letter", "name": "a.pdf", "content": b"%PDF-1.4\n%%EOF\n"}
+    attaching.attach(db, by=ada, application=application, now=MORNING, **told)
+    applying.submit(db, by=ada, application=application, workflow=the_workflow(), now=MORNING)
+    return all_declare(db, application)
+
+
+def wiped(db, nation):
+    application = filed(db, nation)
+    file, told = application.attachments[0].id, {"reason": "It names a patient", "now": MORNING}
+    redacting.redact(db, by=nation.cast.steward, application=application, attachment_id=file, **told)
+    return application
+
+
 def remarked(db, nation):
     application, told = submitted(db, nation), {"text": "So", "audience": Audience.COMMITTEE}
     remarking.remark(db, by=nation.cast.steward, application=application, now=MORNING, **told)
@@ -142,6 +159,7 @@ REMARK = (
     "INSERT INTO remark (id, application_id, by_id, audience, text, made_at) "
     "SELECT 'x', id, {}, 'committee', 'So', started_at FROM application"
 )
+WIPE = "UPDATE attachment SET sealed = '', name = 'Removed file', redacted_at = added_at, redacted_by_id = {}"
 VOTE = (
     "INSERT INTO vote (application_id, account_id, choice, cast_at) SELECT id, {}, 'yes', started_at FROM application"
 )
@@ -166,6 +184,16 @@ REFUSED = {
     ),
     "who was asked to lead changes": (with_ben_asked, "UPDATE hand_over SET to_id = " + MIA),
     "that somebody was asked to lead is deleted": (with_ben_asked, "DELETE FROM hand_over"),
+    "a file is emptied and nobody says so": (filed, "UPDATE attachment SET sealed = ''"),
+    "a file is said to be gone and is not": (
+        filed, "UPDATE attachment SET redacted_at = added_at, redacted_by_id = " + WHO.format("Priya"),
+    ),
+    "the applicant removes a file": (filed, WIPE.format(ADA)),
+    "what was removed comes back": (
+        wiped, "UPDATE attachment SET redacted_at = NULL, redacted_by_id = NULL, name = 'a.pdf'",
+    ),
+    "why a file was removed changes": (wiped, "UPDATE attachment SET redacted_because = 'No reason'"),
+    "what is left of a removed file is deleted": (wiped, "DELETE FROM attachment"),
     "the applicant remarks on their own": (submitted, REMARK.format(ADA)),
     "a co-applicant remarks on their own": (with_ben, REMARK.format(WHO.format("Ben"))),
     "somebody remarks on a draft": (joined, REMARK.format(MIA)),

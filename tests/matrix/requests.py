@@ -23,6 +23,8 @@ STAGE = {  # the application that a route is about; else the one that is reviewe
     f"POST {API}/votes": "to_vote",
     f"POST {API}/decision": "to_decide",
     f"POST {API}/hand-over/answer": "handed",
+    f"POST {API}/files/<attachment_id>/redaction": "filed",
+    f"POST {APPLICATION}/files/<attachment_id>/redaction": "filed",
     f"POST {API}/revise": "returned",
     f"POST {API}/appeal": "rejected",
     f"POST {API}/appeal/decision": "appealed",
@@ -67,6 +69,8 @@ PLAIN = {  # the value of a parameter, as it is
 }  # fmt: skip
 OTHERWISE: dict[str, dict[str, str]] = {  # where a parameter is about something else
     f"POST {PROJECT}/grants/<grant_id>/resume": {"project_id": "resting", "grant_id": "resting_grant"},
+    f"POST {API}/files/<attachment_id>/redaction": {"attachment_id": "filed_attachment"},
+    f"POST {APPLICATION}/files/<attachment_id>/redaction": {"attachment_id": "filed_attachment"},
     f"POST {PROJECT}/closure/check": {"project_id": "closed"},
     f"POST {PROJECT}/conditions/<condition_id>/<any(accept, back):verdict>": {"condition_id": "reported"},
     f"POST {PROJECT}/members/<account_id>/remove": {"account_id": "ben"},
@@ -158,6 +162,8 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
         f"POST {API}/votes": {"json": {"no_conflict": True, "choice": "yes"}},
         f"POST {API}/conflicts": {"json": {"why": "A friend"}},
         f"POST {API}/decision": {"json": {"outcome": "approve", "no_conflict": True, "ends_on": day.isoformat()}},
+        f"POST {API}/files/<attachment_id>/redaction": {"json": reason},
+        f"POST {APPLICATION}/files/<attachment_id>/redaction": {"data": reason},
         f"POST {API}/hand-over": {"json": {"to": ids["ben"], "reason": "I am leaving"}},
         f"POST {API}/hand-over/answer": {"json": {"answer": "accept"}},
         f"POST {API}/remarks": {"json": {"remark": "Look at page 2", "audience": "applicants"}},

@@ -107,10 +107,11 @@ class _Builder:
         found = {
             "draft": draft, "submitted": self._submitted(), "reviewed": self._reviewed(), "to_vote": self._to_vote(),
             "to_decide": self._to_decide(), "returned": self._returned(), "again": self._again(),
-            "handed": self._handed(), "rejected": self._rejected(), "appealed": self._appealed(),
-            "approved": self._approved(),
+            "handed": self._handed(), "filed": self._filed(), "rejected": self._rejected(),
+            "appealed": self._appealed(), "approved": self._approved(),
         }  # fmt: skip
         ids = {name: each.id for name, each in found.items()} | self._meetings(found["reviewed"])
+        ids["filed_attachment"] = found["filed"].attachments[0].id
         return ids | {"attachment": attached.id, "invitation": invitation.id, "secret": secret}
 
     def _draft(self) -> Application:
@@ -155,6 +156,15 @@ class _Builder:
     def _again(self) -> Application:
         returned = self._returned()
         return self._submit(applying.revise(self.db, by=self.ada, application=returned, form=FORM, now=self.now))
+
+    def _filed(self) -> Application:
+        """Submitted with a file."""
+        made = self._draft()
+        attaching.attach(
+            self.db, by=self.ada, application=made, question="ethics_letter", name="letter.pdf",
+            content=b"%PDF-1.4\n%%EOF\n", now=self.now,
+        )  # fmt: skip
+        return self._submit(made)
 
     def _handed(self) -> Application:
         """Ben has been asked to lead it."""

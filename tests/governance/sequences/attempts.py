@@ -21,6 +21,7 @@ from gateway.governance import (
     deciding,
     handing_over,
     inviting,
+    redacting,
     remarking,
     reviewing,
 )
@@ -139,6 +140,11 @@ def _remark(at: Step) -> None:
     remarking.remark(at.db, text=at.pick(["Look at page 2", " "]), audience=at.pick(list(Audience)), **at.told)
 
 
+def _redact(at: Step) -> None:
+    reason = at.pick(["It names a patient", "It names a patient", " "])
+    redacting.redact(at.db, attachment_id=at.pick(at.application.attachments).id, reason=reason, **at.told)
+
+
 def _attach(at: Step) -> None:
     attaching.attach(at.db, question=LETTER, name="letter.pdf", content=PDF, **at.told)
 
@@ -213,6 +219,7 @@ COMMANDS = {
     "take_back_lead": Command(
         lambda at: handing_over.take_back(at.db, **at.told), ("Ada", "Priya"), "application.hand-over.taken-back"
     ),
+    "redact": Command(_redact, STEWARDS, "attachment.redacted"),
     "remark": Command(_remark, (*STEWARDS, *CHAIRS, *REVIEWERS), "remark.made"),
     "begin_review": Command(_begin, STEWARDS, "application.in-review"),
     "ask_another": Command(_ask, STEWARDS, "review.asked"),
@@ -258,16 +265,16 @@ COMMANDS = {
 HANDS = ["hand_over", "accept_lead", "accept_lead", "decline_lead", "take_back_lead"]
 FITTING = {  # what comes next where an application stands; the more often named the more often done
     "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw", *HANDS],
-    "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict", "remark", *HANDS],
+    "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict", "remark", "redact", *HANDS],
     "in-review": [
         *["recommend", "answer_for_site", "cast_vote"] * 3, "approve", "approve", "send_back", "reject", "declare_none",
-        "ask_another", "step_aside", "declare_conflict", "withdraw", "remark", *HANDS,
+        "ask_another", "step_aside", "declare_conflict", "withdraw", "remark", "redact", *HANDS,
     ],
-    "returned": ["revise", "hand_over", "accept_lead"],
+    "returned": ["revise", "redact", "hand_over", "accept_lead"],
     "rejected": ["appeal", "remark", "declare_none", "allow", "allow", "dismiss"],
     "withdrawn": ["start"],
 }  # fmt: skip
 AFTER = [
     "propose_change", "propose_change", "suspend", "resume", "revoke", "put_on", "take_off", "report_done",
-    "report_done", "accept_condition", "send_back_condition", "close", "check_closure", "remark",
+    "report_done", "accept_condition", "send_back_condition", "close", "check_closure", "remark", "redact",
 ]  # fmt: skip

@@ -21,6 +21,8 @@ class Remembered:
 
     state: str = ""
     lead: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     frozen: dict[str, Any] = field(default_factory=dict)
 
 
@@ -117,6 +119,16 @@ def the_lead_changes_from_hand_to_hand(db: Session, each: Application, before: R
     assert {one.from_id for one in hands} <= whoever_is_of_it(db, each)
 
 
+def a_file_is_as_it_was_or_gone(each: Application, before: Remembered) -> None:
+    """What was removed holds nothing, and stays so; nobody who applies removes anything."""
+    names = {one.id: one.name for one in each.attachments}
+    gone = {one.id for one in each.attachments if one.redacted_at is not None}
+    assert all(one.sealed == b"" and one.redacted_because for one in each.attachments if one.id in gone)
+    assert before.gone - gone == set() or each.state == State.DRAFT
+    assert all(names[one] == name for one, name in before.names.items() if one in names and one not in gone)
+    before.names, before.gone = names, gone
+
+
 def remarks_are_of_those_who_handle_it(db: Session, each: Application) -> None:
     by = {one.by_id for one in db.query(Remark).filter_by(application_id=each.id)}
     assert not by & whoever_is_of_it(db, each)
@@ -125,7 +137,7 @@ def remarks_are_of_those_who_handle_it(db: Session, each: Application) -> None:
 def what_was_handed_in_stays(db: Session, each: Application, before: Remembered) -> None:
     now = {
         "answers": dict(each.answers),
-        "files": sorted((one.question, one.name, one.sha256) for one in each.attachments),
+        "files": sorted((one.question, one.sha256) for one in each.attachments),
         "team": sorted(one.email for one in each.invitations if not _led(db, each, one.accepted_by_id)),
         "rules": (each.form_sha256, each.workflow_sha256),
     }
@@ -144,5 +156,6 @@ def all_hold(db: Session, each: Application, before: Remembered) -> None:
     no_state_is_skipped(each, before)
     the_lead_changes_from_hand_to_hand(db, each, before)
     remarks_are_of_those_who_handle_it(db, each)
+    a_file_is_as_it_was_or_gone(each, before)
     what_was_handed_in_stays(db, each, before)
     before.state = each.state

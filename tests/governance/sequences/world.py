@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway import db as database
 from gateway import settings
-from gateway.governance import appealing, applying, deciding, inviting, reviewing
+from gateway.governance import appealing, applying, attaching, deciding, inviting, reviewing
 from gateway.governance.models import Application, Choice, SiteAnswer
 from gateway.people.models import Account
 from tests.governance.cast import (
@@ -91,11 +91,18 @@ def _one_of_each(db: Session) -> dict[str, str]:
     return {name: each.id for name, each in found.items()}
 
 
+PDF = b"%PDF-1.4\n%%EOF\n"
+LETTER = "ethics_letter"
+
+
 def _together(db: Session, nation: Nation) -> Application:
     """With Ben, who accepted."""
     made, cast = a_draft(db, nation.cast), nation.cast
     _, secret = inviting.invite(db, by=cast.applicant, application=made, email="ben@home.org", now=MORNING)
     inviting.accept(db, by=cast.colleague, secret=secret, now=MORNING)
+    attaching.attach(
+        db, by=cast.applicant, application=made, question=LETTER, name="letter.pdf", content=PDF, now=MORNING
+    )
     applying.submit(db, by=cast.applicant, application=made, workflow=the_workflow(), now=MORNING)
     all_declare(db, made)
     asked = {"ethics": cast.reviewers[:2]}
@@ -121,7 +128,3 @@ def _to_decide(db: Session, nation: Nation) -> Application:
     made = _to_vote(db, nation)
     votes(db, nation, made, Choice.YES, Choice.YES, Choice.NO)
     return made
-
-
-PDF = b"%PDF-1.4\n%%EOF\n"
-LETTER = "ethics_letter"
