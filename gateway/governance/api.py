@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from gateway.catalogue import queries as catalogue
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.governance import after_api, applying, beside_api, guards, meeting_api, queries, team_api
+from gateway.governance import after_api, applying, beside_api, guards, meeting_api, overview_api, queries, team_api
 from gateway.governance.api_schemas import (
     ApplicationSchema,
     FitSchema,
@@ -55,6 +55,7 @@ after_api.add_to(api)
 team_api.add_to(api)
 meeting_api.add_to(api)
 beside_api.add_to(api)
+overview_api.add_to(api)
 
 
 @api.get("")

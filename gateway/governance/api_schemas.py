@@ -147,6 +147,26 @@ class WaitingSchema(Schema):
     since = fields.AwareDateTime()
 
 
+class WaitSchema(Schema):
+    """Something that somebody has to do about an application."""
+
+    application_id = fields.String()
+    whom = fields.String(metadata={"description": "a role, a site, or the name of a reviewer"})
+    what = fields.String()
+    days = fields.Integer()
+    overdue = fields.Boolean()
+
+
+class OverviewSchema(Schema):
+    """What waits for whom, a page of it, what did not move for longest first; and how long decisions took in a year."""
+
+    waits = fields.List(fields.Nested(WaitSchema))
+    open = fields.Integer(metadata={"description": "how many applications wait for somebody"})
+    still = fields.Integer(metadata={"description": "in how many of them nothing came in for `review_days`"})
+    median_days = fields.Float(allow_none=True)
+    decided = fields.Integer()
+
+
 class FormSchema(Schema):
     """A form: sections of questions."""
 

@@ -15,6 +15,7 @@ from gateway.governance.drafting_pages import drafting
 from gateway.governance.file_pages import files
 from gateway.governance.meeting_pages import meetings
 from gateway.governance.models import State
+from gateway.governance.overview_pages import overview_cards, overviews
 from gateway.governance.reviewing_pages import reviewing
 from gateway.governance.team_pages import team
 from gateway.people.models import Account
@@ -27,14 +28,14 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/governance",
 )
-for part in (applying, drafting, reviewing, after, files, team, meetings, beside):
+for part in (applying, drafting, reviewing, after, files, team, meetings, beside, overviews):
     pages.register_blueprint(part)
 
 
 def install(app: Flask) -> None:
     """Put this room's cards on the dashboard; open the list on which other rooms show what they know of applicants."""
     app.extensions.setdefault("applicant_panels", [])
-    app.extensions.setdefault("dashboard", []).extend([review_cards, application_cards])
+    app.extensions.setdefault("dashboard", []).extend([review_cards, application_cards, overview_cards])
 
 
 def review_cards(account: Account) -> list[Card]:

@@ -99,12 +99,12 @@ def _newest_first() -> Select[Application]:
     return select(Application).order_by(newest, Application.id).options(*TOLD)
 
 
-def applications_with(db: Session, ids: Sequence[str]) -> Sequence[Application]:
-    """Those of some ids, with all that it takes to say whom they wait for."""
+def applications_with(db: Session, ids: Sequence[str], *named: Any) -> Sequence[Application]:
+    """Those of some ids, with all that it takes to say whom they wait for, and whatever else is named."""
     found = select(Application).where(Application.id.in_(ids))
     before, project = selectinload(Application.revises), selectinload(Application.changes)
     more = (before.options(*map(selectinload, WITH)), project.selectinload(Project.memberships))
-    return db.scalars(found.options(*map(selectinload, WITH), *TOLD, *more)).all()
+    return db.scalars(found.options(*map(selectinload, WITH), *TOLD, *more, *named)).all()
 
 
 def can_decide(each: Application, account: Account) -> bool:

@@ -63,7 +63,7 @@ def queue(db: Session, account: Account, page: int = 1, most: int = ON_A_PAGE) -
     once = (
         select(found.c.id, func.count().over())
         .join(Application, Application.id == found.c.id)
-        .where(*_not_own(account))
+        .where(*not_own(account))
         .group_by(found.c.id)
         .order_by(func.min(found.c.since), found.c.id)
     )
@@ -71,7 +71,8 @@ def queue(db: Session, account: Account, page: int = 1, most: int = ON_A_PAGE) -
     return Queue(tuple(row[0] for row in rows), rows[0][1] if rows else 0)
 
 
-def _not_own(account: Account) -> tuple[ColumnElement[bool], ...]:
+def not_own(account: Account) -> tuple[ColumnElement[bool], ...]:
+    """Nothing that the account is part of as the tables tell, or has a conflict in."""
     accepted = select(1).where(Invitation.application_id == HERE, Invitation.accepted_by_id == account.id)
     conflict = select(1).where(Conflict.application_id == HERE, Conflict.account_id == account.id)
     member = select(1).where(Membership.project_id == Application.changes_id, Membership.account_id == account.id)
@@ -102,7 +103,7 @@ def _at(
 ) -> Iterator[Branch]:
     """What somebody with the role of a stage can do at it."""
     begun = under, Application.state == State.IN_REVIEW, *map(_done, rules.before(stage))
-    reviewing = select(HERE.label("id"), _last_answer().label("since")).where(*begun)
+    reviewing = select(HERE.label("id"), last_answer().label("since")).where(*begun)
     match stage:
         case Triage():
             submitted = under, Application.state == State.SUBMITTED
@@ -166,7 +167,7 @@ def _sites_waiting() -> ColumnElement[bool]:
     return select(1).where(*here).exists()
 
 
-def _last_answer() -> Any:
+def last_answer() -> Any:
     """When the last review or site came in; when the review began, if none has."""
     reviewed = select(func.max(Review.answered_at)).where(Review.application_id == HERE)
     answered = select(func.max(SiteConsent.answered_at)).where(SiteConsent.application_id == HERE)
