@@ -63,6 +63,7 @@ class InvitationSchema(Schema):
     accepted_at = fields.AwareDateTime(allow_none=True)
     secret = fields.String()
     link = fields.String()
+    mailed = fields.Boolean(metadata={"description": "whether the mail server took it; else send the link yourself"})
 
 
 class QuestionSchema(Schema):

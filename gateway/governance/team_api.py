@@ -23,6 +23,7 @@ from gateway.governance.api_schemas import (
     told,
 )
 from gateway.governance.file_pages import download
+from gateway.governance.inviting_mail import invited, post
 from gateway.governance.models import Attachment, Invitation
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
@@ -61,11 +62,12 @@ def listed(application_id: str) -> list[Json]:
 
 
 def invite(sent: Json, application_id: str) -> Json:
-    """Invite somebody to a draft; the secret of the link is told this once"""
+    """Invite somebody to a draft, by email if there is a mail server; the secret of the link is told this once"""
     with transaction() as db:
         found = queries.application(db, application_id)
         made, secret = inviting.invite(db, by=me(db), application=found, email=sent["email"], now=now())
-        return {**_told(made), "secret": secret, "link": f"{current().base_url.rstrip('/')}/invitations/{secret}"}
+        told_of, letter = _told(made), invited(made, secret)
+    return {**told_of, "secret": secret, "link": letter.link, "mailed": post(letter, now=now())}
 
 
 def take_back(application_id: str, invitation_id: str) -> None:

@@ -14,9 +14,9 @@ from gateway.governance.changing import earlier_submission
 from gateway.governance.differences import differences
 from gateway.governance.guards import NotYours
 from gateway.governance.history import history
+from gateway.governance.inviting_mail import invited, post
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
-from gateway.settings import current
 
 team = Blueprint("team", __name__)
 
@@ -24,16 +24,17 @@ team = Blueprint("team", __name__)
 @team.post("/applications/<application_id>/invitations")
 @signed_in
 def invite(application_id: str) -> Response:
-    """Invite somebody; the link is shown to the applicant, who sends it."""
+    """Invite somebody by email; the link is shown to the applicant too, once."""
     try:
         with transaction() as db:
             found = queries.application(db, application_id)
             email = request.form.get("email", "")
-            invitation, secret = inviting.invite(db, by=me(db), application=found, email=email, now=now())
-            link = current().base_url.rstrip("/") + url_for(".invitation", secret=secret)
-            flash(f"Send this link to {invitation.email}. It is shown once, and good for 14 days: {link}")
+            made = invited(*inviting.invite(db, by=me(db), application=found, email=email, now=now()))
     except (Conflict, Invalid) as refusal:
         flash(refusal.message)
+    else:
+        how = f"It was sent to {made.email}." if post(made, now=now()) else f"Send this link to {made.email}."
+        flash(f"{how} It is shown once, and good for 14 days: {made.link}")
     return redirect(url_for("governance.applying.show", application_id=application_id))
 
 

@@ -1,13 +1,17 @@
 """Co-applicants, files, notices and sites through the API."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
+from sqlalchemy import select
 
+from gateway import settings
 from gateway.catalogue.models import Site
-from gateway.db import transaction
+from gateway.db import Base, transaction
 from tests.governance.cast import a_draft, an_account, database, the_cast
 from tests.governance.walk import ApiClient, an_app
+from tests.notices.postbox import a_postbox
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 fresh_database = pytest.fixture(database)
@@ -80,3 +84,29 @@ def test_a_custodian_is_appointed_and_dismissed(app, draft):
     assert priya.get("/api/v1/sites").json[0]["custodians"] == [kay.id]
     assert priya.client.delete(f"{where}/{kay.id}", headers=priya.headers).status_code == 204
     assert priya.client.delete(f"{where}/{kay.id}", headers=priya.headers).status_code == 404
+
+
+def test_an_invitation_goes_out_by_email_and_its_link_works(app, draft):
+    cast, root = draft
+    with transaction() as db:
+        account = an_account(db, "Nia")
+    nia, ada, before = ApiClient(app, account), ApiClient(app, cast.applicant), settings.current()
+    with a_postbox() as postbox:
+        settings.use(replace(before, **postbox.settings))
+        try:
+            made = ada.post(f"{root}/invitations", json={"email": "nia@elsewhere.example"}).json
+            postbox.answers["RCPT"] = "550 unknown"
+            other = ada.post(f"{root}/invitations", json={"email": "gone@elsewhere.example"}).json
+        finally:
+            settings.use(before)
+    assert (made["mailed"], other["mailed"]) == (True, False)
+    ((to, letter),) = postbox.letters
+    assert "nia@elsewhere.example" in to
+    assert made["link"] in letter.get_content()
+    assert "Ada" not in letter.as_string()
+    secret = made["link"].rsplit("/", 1)[1]
+    with transaction() as db:
+        kept = "".join(str(db.execute(select(each)).all()) for each in Base.metadata.sorted_tables)
+    assert "invitation.mailed" in kept
+    assert secret not in kept
+    assert nia.post("/api/v1/applications/invitations/accept", json={"secret": secret}).status_code == 200
