@@ -11,7 +11,17 @@ from marshmallow import ValidationError
 from gateway.catalogue import queries as catalogue
 from gateway.clock import now
 from gateway.db import reading, transaction
-from gateway.governance import after_api, applying, beside_api, guards, meeting_api, overview_api, queries, team_api
+from gateway.governance import (
+    after_api,
+    applying,
+    beside_api,
+    block_api,
+    guards,
+    meeting_api,
+    overview_api,
+    queries,
+    team_api,
+)
 from gateway.governance.api_schemas import (
     ApplicationSchema,
     FitSchema,
@@ -56,6 +66,7 @@ team_api.add_to(api)
 meeting_api.add_to(api)
 beside_api.add_to(api)
 overview_api.add_to(api)
+block_api.add_to(api)
 
 
 @api.get("")

@@ -16,6 +16,7 @@ from gateway.errors import Conflict, Invalid
 from gateway.governance import applying as commands
 from gateway.governance import queries
 from gateway.governance.appealing import may_appeal
+from gateway.governance.blocked import told_kindly
 from gateway.governance.changing import APPROVED, earlier_submission
 from gateway.governance.desk import desk
 from gateway.governance.form import read_form
@@ -102,7 +103,8 @@ def show(application_id: str) -> str:
             may_change=found.state in APPROVED and found.project is not None and found.project.closure is None,
             is_applicant=found.applicant_id == account.id,
             waits=desk(db, found, account).asks != "nothing",
-            beside=beside(db, found, account),
+            beside=beside(db, found, account, now()),
+            kindly=told_kindly(db, found, account, now()),
             complete=_complete_sections(db, found) if found.state == State.DRAFT else set(),
         )
 

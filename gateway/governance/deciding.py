@@ -16,6 +16,7 @@ from gateway.consent.duo import read_vocabulary
 from gateway.errors import Conflict, Invalid
 from gateway.governance import guards, progress, telling
 from gateway.governance.applying import MixedPolicies
+from gateway.governance.blocked import nobody_is_blocked
 from gateway.governance.fitting import fits, verdicts_of
 from gateway.governance.models import Application, Decision, Outcome, State
 from gateway.governance.opening import Opened, open_the_door, project_for
@@ -54,13 +55,14 @@ def approve(
 
     An amendment or renewal changes the project that it is about instead; see `opening`.
     Access starts at once, or on the day the applicant asked for if that is later.
-    Raises whatever the guards raise (WrongState, NoQuorum, OwnApplication, RoleNeeded, EndNotAllowed...).
+    Raises whatever the guards raise (WrongState, NoQuorum, OwnApplication, EndNotAllowed, BlockedFromIt...).
     """
     _may_decide(application, by, version)
     starts = max(now, _start_asked(application) or now)
     guards.end_is_allowed(ends, starts=starts, workflow=guards.rules_of(application))
     progress.carried(application)
     datasets = _datasets(db, application)
+    nobody_is_blocked(db, application, [each.id for each in datasets], now)
     policy = _one_policy({each.deid_policy for each in datasets})
     outcome = Outcome.APPROVED_WITH_CONDITIONS if conditions else Outcome.APPROVED
     project = project_for(db, by=acting(by), application=application, now=now)

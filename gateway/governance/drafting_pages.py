@@ -15,6 +15,7 @@ from gateway.db import reading, transaction
 from gateway.errors import Conflict
 from gateway.governance import applying as commands
 from gateway.governance import queries
+from gateway.governance.blocked import told_kindly
 from gateway.governance.file_pages import files_sent, keep_files
 from gateway.governance.fitting import fits
 from gateway.governance.form import Question, Section
@@ -126,13 +127,14 @@ def submit(application_id: str) -> Any:
             found = queries.application(db, application_id)
             rules = rules_for(found.form)
             commands.submit(db, by=me(db), application=found, workflow=rules, version=seen_version(), now=now())
+            kindly = told_kindly(db, found, me(db), now())
     except commands.Incomplete as refusal:
         with reading() as db:
             return _check_page(db, _own(db, application_id), refusal.faults), 422
     except (Conflict, commands.MixedPolicies) as refusal:
         flash(refusal.message)
     else:
-        flash("Your application is submitted.")
+        flash(" ".join(["Your application is submitted.", *kindly]))
     return redirect(url_for("governance.applying.show", application_id=application_id))
 
 
@@ -181,4 +183,5 @@ def _check_page(db: Session, found: Application, found_faults: dict[str, str]) -
         reads=_reads(found),
         datasets=catalogue.datasets(db),
         fits=fits(db, found, now()),
+        kindly=told_kindly(db, found, found.applicant, now()),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.governance import guards
+from gateway.governance.blocked import Standing, told_of_blocks
 from gateway.governance.handing_over import STATES, handed_over, waiting
 from gateway.governance.models import Application
 from gateway.governance.paperwork import Audience, HandOver
@@ -66,11 +67,12 @@ class Beside:
     asked: HandOver | None  # who is asked to lead it, if anybody is
     asks_me: bool
     may_hand_over: bool
+    blocked: list[Standing]  # for those who judge
     may_remark: bool
     may_redact: bool
 
 
-def beside(db: Session, application: Application, account: Account) -> Beside:
+def beside(db: Session, application: Application, account: Account, now: datetime) -> Beside:
     """For this account, which may see the application."""
     asked = waiting(db, application)
     return Beside(
@@ -78,9 +80,16 @@ def beside(db: Session, application: Application, account: Account) -> Beside:
         asked=asked,
         asks_me=asked is not None and asked.to_id == account.id,
         may_hand_over=application.state in STATES and _may(guards.may_hand_over, application, account),
+        blocked=_blocked(db, application, account, now),
         may_remark=_may(guards.may_remark, application, account),
         may_redact=_may(guards.may_redact, application, account),
     )
+
+
+def _blocked(db: Session, application: Application, account: Account, now: datetime) -> list[Standing]:
+    if not guards.on_the_committee_side(application, account):
+        return []
+    return [each for each, _ in told_of_blocks(db, application, account, now)]
 
 
 def _may(guard: Callable[[Application, Account], None], application: Application, account: Account) -> bool:

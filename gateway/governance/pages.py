@@ -10,6 +10,7 @@ from gateway.governance import keeping, meeting_keeping, queries  # noqa: F401  
 from gateway.governance.after_pages import after
 from gateway.governance.applying_pages import applying
 from gateway.governance.beside_pages import beside
+from gateway.governance.block_pages import blocks
 from gateway.governance.desk import days_since, waiting_for
 from gateway.governance.drafting_pages import drafting
 from gateway.governance.file_pages import files
@@ -28,7 +29,7 @@ pages = Blueprint(
     static_folder="static",
     static_url_path="/assets/governance",
 )
-for part in (applying, drafting, reviewing, after, files, team, meetings, beside, overviews):
+for part in (applying, drafting, reviewing, after, files, team, meetings, beside, blocks, overviews):
     pages.register_blueprint(part)
 
 

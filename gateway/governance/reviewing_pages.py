@@ -204,7 +204,7 @@ def _page(application_id: str, sent: dict[str, Any] | None, found_faults: dict[s
             sent=EMPTY | sent,
             faults=found_faults,
             reviews=queries.reviews_seen_by(found, account, reads_all=reads_all()),
-            beside=beside(db, found, account),
+            beside=beside(db, found, account, now()),
             fits=fits(db, found, now(), with_patients=not _applies(found, account)),
             panels=[each([found.applicant, *found.co_applicants]) for each in _panels()],
         )

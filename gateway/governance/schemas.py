@@ -24,6 +24,7 @@ from gateway.governance.form import Form, Question, Section
 from gateway.governance.models import Choice, Recommendation
 from gateway.governance.paperwork import LONGEST, Audience
 
+NO_EMAIL = "Enter an email address"
 MISSING = {
     "text": "Enter an answer",
     "textarea": "Enter an answer",
@@ -295,6 +296,38 @@ class RedactionSchema(_Strict):
         required=True,
         validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
         error_messages={"required": "Say why the file is removed"},
+    )
+
+
+class BlockSchema(_Strict):
+    """Whom to block from which dataset, and why."""
+
+    email = fields.Email(required=True, error_messages={"required": NO_EMAIL, "invalid": NO_EMAIL})
+    dataset = fields.String(
+        required=True,
+        metadata={"description": "The short name of a dataset"},
+        error_messages={"required": "Choose a dataset"},
+    )
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
+        error_messages={"required": "Say why they are blocked"},
+    )
+    ends_on = fields.Date(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The last day; without one it holds until it is lifted"},
+        error_messages={"invalid": "Enter a date, such as 15 1 2027"},
+    )
+
+
+class LiftSchema(_Strict):
+    """Why a block is lifted."""
+
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
+        error_messages={"required": "Say why the block is lifted"},
     )
 
 

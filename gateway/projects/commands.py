@@ -12,6 +12,7 @@ from gateway.errors import Conflict, Forbidden
 from gateway.notices.commands import tell
 from gateway.notices.models import Kind
 from gateway.people.models import Account
+from gateway.projects.blocking import may_join
 from gateway.projects.grants import ProjectClosed
 from gateway.projects.models import LEAD, MEMBER, Barred, Grant, Membership, Project
 from gateway.projects.readiness import agreements_of
@@ -78,7 +79,7 @@ def begin_project(
 
 
 def add_member(db: Session, *, by: Actor, project: Project, account: Account, now: datetime) -> Membership:
-    """Put one more person on the project. Raises NotOneself, ProjectClosed, JudgedIt, AlreadyAMember."""
+    """Put one more person on the project. Raises NotOneself, ProjectClosed, JudgedIt, AlreadyAMember, Blocked."""
     if by.id == account.id:
         raise NotOneself
     if project.closure is not None:
@@ -87,6 +88,7 @@ def add_member(db: Session, *, by: Actor, project: Project, account: Account, no
         raise JudgedIt
     if db.get(Membership, (project.id, account.id)) is not None:
         raise AlreadyAMember
+    may_join(db, project_id=project.id, account=account, now=now)
     membership = Membership(account_id=account.id, role=MEMBER, since=now)
     project.memberships.append(membership)
     db.flush()

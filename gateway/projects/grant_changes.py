@@ -12,6 +12,7 @@ from gateway.errors import Conflict, Forbidden, Invalid
 from gateway.notices.models import Kind
 from gateway.people.models import Account
 from gateway.people.tokens import acting
+from gateway.projects.blocking import nobody_is_blocked
 from gateway.projects.grants import ProjectClosed
 from gateway.projects.models import Grant
 from gateway.projects.queries import membership
@@ -64,10 +65,11 @@ def resume(db: Session, *, by: Account, grant: Grant, now: datetime) -> None:
 def extend(db: Session, *, by: Actor, grant: Grant, ends: datetime, needs: Needs, now: datetime) -> None:
     """Let the grant end later, under what is asked of members now: if that is another text, they sign it first.
 
-    A suspended one stays suspended. Raises Invalid, NotLive, ProjectClosed.
+    A suspended one stays suspended. Raises Invalid, NotLive, ProjectClosed, Blocked.
     """
     if grant.project.closure is not None:
         raise ProjectClosed
+    nobody_is_blocked(db, project_id=grant.project_id, datasets=grant.dataset_ids, now=now)
     if ends <= grant.ends_at:
         raise Invalid("A grant is extended to a later end.")
     asked = {"agreement_sha256": needs.agreement or grant.agreement_sha256, "training": list(needs.training)}

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Forbidden, Invalid
 from gateway.notices.models import Kind
+from gateway.projects.blocking import nobody_is_blocked
 from gateway.projects.models import Grant, GrantDataset, Membership, Project
 from gateway.projects.readiness import Needs, ready
 from gateway.projects.telling import ask_to_sign, reference, tell_members
@@ -134,10 +135,11 @@ def issue(
 ) -> Grant:
     """A new grant of these datasets (catalogue ids) to the project; each member is let in once they meet the needs.
 
-    Raises Invalid if the grant could never admit anyone, ProjectClosed.
+    Raises Invalid if the grant could never admit anyone, ProjectClosed, Blocked.
     """
     if project.closure is not None:
         raise ProjectClosed
+    nobody_is_blocked(db, project_id=project.id, datasets=datasets, now=now)
     if not datasets:
         raise Invalid("A grant opens at least one dataset.")
     if ends <= max(starts, now):

@@ -60,6 +60,27 @@ class Barred(Base):
     since: Mapped[datetime]
 
 
+class Block(Base):
+    """That somebody is blocked from a dataset: by account, by address, or both; until it ends or is lifted."""
+
+    __tablename__ = "dataset_block"
+    __table_args__ = (CheckConstraint("(lifted_at is null) = (lifted_by_id is null)", name="lifted"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+    dataset_id: Mapped[str] = mapped_column(String(16), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    made_by_id: Mapped[str] = mapped_column(ForeignKey("people_account.id"))
+    made_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime | None]
+    lifted_at: Mapped[datetime | None]
+    lifted_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))
+    lifted_because: Mapped[str] = mapped_column(Text, default="")
+
+    account: Mapped[Account | None] = relationship(foreign_keys=[account_id])
+
+
 class Grant(Base):
     """Leave for a project's members to see some datasets from one moment until another.
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from gateway.db import reading, transaction
 from gateway.deid.plan import load_plan
 from gateway.pixels.rules import load_rules
+from gateway.projects.blocking import nobody_is_blocked
 from gateway.projects.grants import AlreadyRevoked
 from gateway.projects.keys import data_master
 from gateway.projects.keys_patient import key_ring
@@ -39,7 +40,8 @@ Progress = Callable[[str, int, int], None]  # the state, images done in it, and 
 def build(*, by: Actor, grant_id: str, now: datetime, progress: Progress = lambda *_: None) -> Release:
     """The release of a grant; the one that is there already if it was built before.
 
-    Raises UnknownPolicy or BadRecipe for a policy that cannot be used, AlreadyRevoked for a dead grant, NotFound.
+    Raises UnknownPolicy or BadRecipe for a policy that cannot be used, AlreadyRevoked for a dead grant, NotFound,
+    Blocked while somebody on the project may not have one of the datasets.
     """
     rules = load_rules(current().policies_dir)
     with transaction() as db:
@@ -47,6 +49,8 @@ def build(*, by: Actor, grant_id: str, now: datetime, progress: Progress = lambd
         datasets = grant.dataset_ids
         plan = load_plan(current().policies_dir, grant.deid_policy)
         release = commands.begin(db, grant=grant, plan=plan, rules=rules, now=now)
+        if release.state != SEALED:
+            nobody_is_blocked(db, project_id=grant.project_id, datasets=datasets, now=now)
     if release.state == SEALED:
         return release
     with reading() as db:

@@ -27,6 +27,7 @@ LINKS = (
     Link("Pictures", "/screening", frozenset({"pixels.review"})),
     Link("Policies", "/policies", frozenset({"policy.preview"})),
     Link("Sites", "/sites", frozenset({"catalogue.manage"})),
+    Link("Blocks", "/blocks", frozenset({"application.triage"})),
     Link("Consent", "/consent", frozenset({"catalogue.manage"})),
     Link("Usage", "/usage", frozenset({"usage.read"})),
     Link("Concerns", "/concerns", frozenset({"concern.raise", "concern.answer"})),

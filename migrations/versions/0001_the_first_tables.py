@@ -1338,6 +1338,35 @@ def upgrade() -> None:
     with op.batch_alter_table("remark", schema=None) as batch_op:
         batch_op.create_index("ix_remark_application_id_made_at", ["application_id", "made_at"], unique=False)
 
+    op.create_table(
+        "dataset_block",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("dataset_id", sa.String(length=16), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("account_id", sa.String(length=16), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_by_id", sa.String(length=16), nullable=False),
+        sa.Column("made_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("lifted_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by_id", sa.String(length=16), nullable=True),
+        sa.Column("lifted_because", sa.Text(), nullable=False),
+        sa.CheckConstraint("(lifted_at is null) = (lifted_by_id is null)", name=op.f("ck_dataset_block_lifted")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["people_account.id"], name=op.f("fk_dataset_block_account_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["people_account.id"], name=op.f("fk_dataset_block_lifted_by_id_people_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["made_by_id"], ["people_account.id"], name=op.f("fk_dataset_block_made_by_id_people_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset_block")),
+    )
+    with op.batch_alter_table("dataset_block", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dataset_block_dataset_id"), ["dataset_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dataset_block_made_at"), ["made_at"], unique=False)
+
     triggers.install(op.get_bind(), keeping.REFUSALS)
     triggers.install(op.get_bind(), meeting_keeping.REFUSALS)
     triggers.install(op.get_bind(), barring.REFUSALS)
@@ -1351,6 +1380,11 @@ def downgrade() -> None:
     triggers.remove(op.get_bind(), meeting_keeping.REFUSALS)
     triggers.remove(op.get_bind(), barring.REFUSALS)
     triggers.remove(op.get_bind(), holding.REFUSALS)
+    with op.batch_alter_table("dataset_block", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dataset_block_made_at"))
+        batch_op.drop_index(batch_op.f("ix_dataset_block_dataset_id"))
+
+    op.drop_table("dataset_block")
     with op.batch_alter_table("remark", schema=None) as batch_op:
         batch_op.drop_index("ix_remark_application_id_made_at")
 

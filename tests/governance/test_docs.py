@@ -12,7 +12,8 @@ from gateway.settings import ROOT
 
 TEXT = (ROOT / "docs" / "governance.md").read_text("utf-8")
 PROJECTS = {
-    "closing", "grants", "grant_changes", "conditions", "commands", "ending", "signing", "training", "training_ending",
+    "blocking", "closing", "grants", "grant_changes", "conditions", "commands", "ending", "signing", "training",
+    "training_ending",
 }  # fmt: skip
 REMS = {
     "create", "save-draft", "submit", "return", "approve", "reject", "close", "revoke", "vote", "review", "decide",

@@ -24,7 +24,7 @@ from gateway.governance.models import Choice, SiteAnswer, State
 from gateway.governance.paperwork import Audience
 from gateway.governance.states import NEXT
 from gateway.people.roles import roles
-from gateway.projects import barring
+from gateway.projects import barring, blocking
 from tests.governance.cast import (
     DAY,
     MORNING,
@@ -133,6 +133,23 @@ def wiped(db, nation):
     return application
 
 
+def blocked(db, nation):
+    """Approved, and then the applicant is blocked from another dataset."""
+    application = approved(db, nation)
+    told = {"email": nation.cast.applicant.email, "reason": "So", "ends": None, "now": MORNING}
+    blocking.block(db, by=nation.cast.steward, dataset_id="x" * 16, **told)
+    return application
+
+
+def joined_by_blocked(db, nation):
+    application = approved(db, nation)
+    an_account(db, "Eve")
+    dataset = application.project.grants[0].dataset_ids[0]
+    told = {"email": "eve@example.org", "reason": "So", "ends": None, "now": MORNING}
+    blocking.block(db, by=nation.cast.steward, dataset_id=dataset, **told)
+    return application
+
+
 def remarked(db, nation):
     application, told = submitted(db, nation), {"text": "So", "audience": Audience.COMMITTEE}
     remarking.remark(db, by=nation.cast.steward, application=application, now=MORNING, **told)
@@ -160,6 +177,10 @@ REMARK = (
     "SELECT 'x', id, {}, 'committee', 'So', started_at FROM application"
 )
 WIPE = "UPDATE attachment SET sealed = '', name = 'Removed file', redacted_at = added_at, redacted_by_id = {}"
+GRANTED = (
+    "INSERT INTO access_grant_dataset (grant_id, dataset_id) SELECT g.id, b.dataset_id FROM access_grant g, "
+    "dataset_block b"
+)
 VOTE = (
     "INSERT INTO vote (application_id, account_id, choice, cast_at) SELECT id, {}, 'yes', started_at FROM application"
 )
@@ -184,6 +205,16 @@ REFUSED = {
     ),
     "who was asked to lead changes": (with_ben_asked, "UPDATE hand_over SET to_id = " + MIA),
     "that somebody was asked to lead is deleted": (with_ben_asked, "DELETE FROM hand_over"),
+    "a grant is given to somebody who is blocked": (blocked, GRANTED),
+    "somebody who is blocked joins a project with access": (
+        joined_by_blocked,
+        "INSERT INTO membership (project_id, account_id, role, since) SELECT id, (SELECT id FROM people_account WHERE"
+        " name = 'Eve'), 'member', created_at FROM project",
+    ),
+    "a block is lifted and nobody says by whom": (
+        blocked, "UPDATE dataset_block SET email = 'other@example.org', lifted_at = made_at, lifted_by_id = made_by_id",
+    ),
+    "a block is deleted": (blocked, "DELETE FROM dataset_block"),
     "a file is emptied and nobody says so": (filed, "UPDATE attachment SET sealed = ''"),
     "a file is said to be gone and is not": (
         filed, "UPDATE attachment SET redacted_at = added_at, redacted_by_id = " + WHO.format("Priya"),

@@ -23,7 +23,7 @@ COPIED = {  # table: how many copies there are at most; the next refer to the fi
             "site_consent", "vote", "conflict_of_interest", "attachment", "data_release", "destruction_order",
             "reidentification", "concern", "usage_meeting", "usage_vote", "notice", "webhook", "work_item",
             "committee_meeting", "committee_agenda", "committee_attendance",
-            "hand_over", "remark",
+            "hand_over", "remark", "dataset_block",
         ),
         FOR_EVER,
     ),

@@ -61,7 +61,7 @@ NAMED = {  # the value of a parameter: the name of an id of the world
     "evidence_id": "evidence", "hook_id": "hook", "question_id": "question", "concern_id": "concern",
     "notice_id": "notice", "site_id": "site", "screening_id": "screening", "account_id": "nina", "study": "study",
     "study_uid": "study", "series": "series", "series_uid": "series", "uid": "instance", "annotation_id": "annotation",
-    "order_id": "order", "certificate_id": "certificate", "meeting_id": "meeting",
+    "order_id": "order", "block_id": "block", "certificate_id": "certificate", "meeting_id": "meeting",
 }  # fmt: skip
 PLAIN = {  # the value of a parameter, as it is
     "section_key": "people", "slug": "slides", "numbers": "1", "suffix": "tar", "seq": "1", "kind": "amendment",
@@ -162,6 +162,10 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
         f"POST {API}/votes": {"json": {"no_conflict": True, "choice": "yes"}},
         f"POST {API}/conflicts": {"json": {"why": "A friend"}},
         f"POST {API}/decision": {"json": {"outcome": "approve", "no_conflict": True, "ends_on": day.isoformat()}},
+        "POST /blocks": {"data": {"email": "x@example.org", "dataset": "slides", "reason": "So"}},
+        "POST /api/v1/applications/blocks": {"json": {"email": "x@example.org", "dataset": "slides", "reason": "So"}},
+        "POST /blocks/<block_id>/lift": {"data": reason},
+        "POST /api/v1/applications/blocks/<block_id>/lift": {"json": reason},
         f"POST {API}/files/<attachment_id>/redaction": {"json": reason},
         f"POST {APPLICATION}/files/<attachment_id>/redaction": {"data": reason},
         f"POST {API}/hand-over": {"json": {"to": ids["ben"], "reason": "I am leaving"}},

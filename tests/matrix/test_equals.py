@@ -40,6 +40,8 @@ EQUALS = {  # a command of the pages: the same of the API, below /api/v1
     "POST /audit/answer.<form>": ["POST /audit/answer.<form>"],
     "POST /audit/export.<form>": ["GET /audit/export.<form>"],
     "POST /audit/reads": ["POST /audit/reads"],
+    "POST /blocks": ["POST /applications/blocks"],
+    "POST /blocks/<block_id>/lift": ["POST /applications/blocks/<block_id>/lift"],
     "POST /concerns/<concern_id>/answer": ["POST /concerns/<concern_id>/answer"],
     "POST /concerns/<concern_id>/suspend": ["POST /concerns/<concern_id>/suspend"],
     "POST /invitations/<secret>": ["POST /applications/invitations/accept"],

@@ -34,7 +34,7 @@ from gateway.notices.commands import tell
 from gateway.notices.models import Kind
 from gateway.people.models import Account
 from gateway.people.tokens import issue
-from gateway.projects import closing, commands, conditions, grant_changes, grants, stating
+from gateway.projects import blocking, closing, commands, conditions, grant_changes, grants, stating
 from gateway.projects.agreement import in_force
 from gateway.projects.models import Project
 from gateway.projects.readiness import NOTHING, Needs, keep
@@ -244,6 +244,11 @@ class _Builder:
         """Ada's token, notice and evidence; a webhook; and who and what else is named."""
         token, _ = issue(self.db, account=self.ada, scope="account", expires=self.now + DAY, now=self.now)
         notice = tell(self.db, to=[self.ada], kind=Kind.ACCESS, text="Hello", href="/projects", now=self.now)[0]
+        dataset = self.db.scalars(select(Dataset)).one()
+        blocked = blocking.block(
+            self.db, by=self.stella, dataset_id=dataset.id, email="far@example.org", reason="So", ends=None,
+            now=self.now,
+        )  # fmt: skip
         told: dict[str, Any] = dict.fromkeys(("issuer", "iss", "sub", "type", "value", "source"), "x")
         evidence = Evidence(
             account_id=self.ada.id, asserted_at=self.now, expires_at=self.now + DAY, checked_at=self.now, **told
@@ -252,7 +257,8 @@ class _Builder:
         self.db.add(evidence)
         self.db.flush()
         return {
-            "token": token.id, "notice": notice.id, "evidence": evidence.id, "hook": hook.id, "site": self.site.id,
+            "token": token.id, "notice": notice.id, "evidence": evidence.id, "hook": hook.id,
+            "block": blocked.id, "site": self.site.id,
             "archive": self.db.scalars(select(Archive)).one().id,
             "certificate": a_certificate(self.db, self.ada, now=self.now).id, "nina": self.nina.id,
             "ben": self.ben.id, "kay": self.kay.id,

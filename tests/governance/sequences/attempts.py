@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from gateway.catalogue.models import Site
+from gateway.catalogue.models import Dataset, Site
 from gateway.errors import NotFound
 from gateway.governance import (
     appealing,
@@ -29,11 +29,11 @@ from gateway.governance.models import Application, Choice, Kind, Recommendation,
 from gateway.governance.paperwork import Audience
 from gateway.people.models import Account
 from gateway.people.tokens import acting
-from gateway.projects import closing, conditions, grant_changes, grants, joining
-from gateway.projects.models import Project
+from gateway.projects import blocking, closing, conditions, grant_changes, grants, joining
+from gateway.projects.models import Block, Project
 from tests.governance.cast import DAY, good_answers, the_form, the_workflow
 from tests.governance.national import the_national
-from tests.governance.sequences.world import CHAIRS, EVERYBODY, KEEPERS, LETTER, MEMBERS, PDF, REVIEWERS, STEWARDS
+from tests.governance.sequences.world import CHAIRS, EVERYBODY, KEEPERS, LETTER, MEMBERS, PDF, REVIEWERS, STEWARDS, TEAM
 
 Thing = TypeVar("Thing")
 
@@ -140,6 +140,18 @@ def _remark(at: Step) -> None:
     remarking.remark(at.db, text=at.pick(["Look at page 2", " "]), audience=at.pick(list(Audience)), **at.told)
 
 
+def _block(at: Step) -> None:
+    dataset = at.pick(at.db.query(Dataset).order_by(Dataset.slug).all()).id
+    ends, reason = at.pick([None, None, at.now + DAY]), at.pick(["They shared it", "They shared it", " "])
+    told = {"email": at.person(TEAM).email, "dataset_id": dataset, "reason": reason, "ends": ends}
+    blocking.block(at.db, by=at.by, now=at.now, **told)
+
+
+def _lift(at: Step) -> None:
+    made = at.pick(at.db.query(Block).order_by(Block.made_at, Block.id).all())
+    blocking.lift(at.db, by=at.by, made=made, reason="It was a mistake", now=at.now)
+
+
 def _redact(at: Step) -> None:
     reason = at.pick(["It names a patient", "It names a patient", " "])
     redacting.redact(at.db, attachment_id=at.pick(at.application.attachments).id, reason=reason, **at.told)
@@ -219,6 +231,8 @@ COMMANDS = {
     "take_back_lead": Command(
         lambda at: handing_over.take_back(at.db, **at.told), ("Ada", "Priya"), "application.hand-over.taken-back"
     ),
+    "block": Command(_block, STEWARDS, "block.made"),
+    "lift": Command(_lift, STEWARDS, "block.lifted"),
     "redact": Command(_redact, STEWARDS, "attachment.redacted"),
     "remark": Command(_remark, (*STEWARDS, *CHAIRS, *REVIEWERS), "remark.made"),
     "begin_review": Command(_begin, STEWARDS, "application.in-review"),
@@ -263,12 +277,13 @@ COMMANDS = {
 }
 
 HANDS = ["hand_over", "accept_lead", "accept_lead", "decline_lead", "take_back_lead"]
+BESIDE = ["remark", "redact", "block", "lift", "lift"]
 FITTING = {  # what comes next where an application stands; the more often named the more often done
     "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw", *HANDS],
-    "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict", "remark", "redact", *HANDS],
+    "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict", *BESIDE, *HANDS],
     "in-review": [
         *["recommend", "answer_for_site", "cast_vote"] * 3, "approve", "approve", "send_back", "reject", "declare_none",
-        "ask_another", "step_aside", "declare_conflict", "withdraw", "remark", "redact", *HANDS,
+        "ask_another", "step_aside", "declare_conflict", "withdraw", *BESIDE, *HANDS,
     ],
     "returned": ["revise", "redact", "hand_over", "accept_lead"],
     "rejected": ["appeal", "remark", "declare_none", "allow", "allow", "dismiss"],
@@ -276,5 +291,5 @@ FITTING = {  # what comes next where an application stands; the more often named
 }  # fmt: skip
 AFTER = [
     "propose_change", "propose_change", "suspend", "resume", "revoke", "put_on", "take_off", "report_done",
-    "report_done", "accept_condition", "send_back_condition", "close", "check_closure", "remark", "redact",
+    "report_done", "accept_condition", "send_back_condition", "close", "check_closure", *BESIDE,
 ]  # fmt: skip

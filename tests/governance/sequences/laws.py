@@ -13,6 +13,7 @@ from gateway.governance.paperwork import HandOver, Remark
 from gateway.governance.states import NEXT
 from gateway.governance.workflow import Ballot, ReviewGroup, Sites
 from gateway.people.models import Account
+from gateway.projects.models import Block
 
 
 @dataclass
@@ -129,6 +130,15 @@ def a_file_is_as_it_was_or_gone(each: Application, before: Remembered) -> None:
     before.names, before.gone = names, gone
 
 
+def nobody_is_given_what_they_were_blocked_from(db: Session, each: Application) -> None:
+    """No grant was issued of a dataset from which somebody on the project was blocked at that moment."""
+    for grant in each.project.grants if each.project else ():
+        people = {one.account_id for one in each.project.memberships if one.since <= grant.issued_at}
+        held = db.query(Block).filter(Block.dataset_id.in_(grant.dataset_ids), Block.made_at < grant.issued_at)
+        ended = [one.lifted_at or one.ends_at for one in held if one.account_id in people]
+        assert all(one is not None and one <= grant.issued_at for one in ended)
+
+
 def remarks_are_of_those_who_handle_it(db: Session, each: Application) -> None:
     by = {one.by_id for one in db.query(Remark).filter_by(application_id=each.id)}
     assert not by & whoever_is_of_it(db, each)
@@ -156,6 +166,7 @@ def all_hold(db: Session, each: Application, before: Remembered) -> None:
     no_state_is_skipped(each, before)
     the_lead_changes_from_hand_to_hand(db, each, before)
     remarks_are_of_those_who_handle_it(db, each)
+    nobody_is_given_what_they_were_blocked_from(db, each)
     a_file_is_as_it_was_or_gone(each, before)
     what_was_handed_in_stays(db, each, before)
     before.state = each.state
