@@ -5,7 +5,7 @@ An application that one is part of, or has a conflict of interest in, is not tol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -89,6 +89,13 @@ def totals(db: Session, *, account: Account, now: datetime) -> Totals:
     late = _last_step() <= now - timedelta(days=current().review_days)
     row = db.execute(_waiting(account, func.count(), func.count(case((late, 1))))).one()
     return Totals(*row)
+
+
+def unmoved(db: Session, now: datetime) -> Sequence[Application]:
+    """Submitted, or in review, and nothing came in for `review_days`. Index: ix_application_state."""
+    late = _last_step() <= now - timedelta(days=current().review_days)
+    open_ = Application.state.in_((State.SUBMITTED, State.IN_REVIEW))
+    return db.scalars(select(Application).outerjoin(Appeal).where(open_, late).order_by(Application.id)).all()
 
 
 def pace(db: Session, *, now: datetime) -> Pace:

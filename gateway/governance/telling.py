@@ -11,7 +11,7 @@ from gateway.catalogue import custodians
 from gateway.errors import Conflict, Forbidden
 from gateway.governance import guards, progress
 from gateway.governance.models import AppealState, Application, Outcome, Review, ReviewState, State
-from gateway.governance.workflow import Ballot, ReviewGroup, Sites, Stage
+from gateway.governance.workflow import Ballot, ReviewGroup, Sites, Stage, Triage
 from gateway.notices.commands import tell
 from gateway.notices.models import Kind
 from gateway.people import queries as people
@@ -44,10 +44,8 @@ def asked_to_review(db: Session, *, application: Application, reviewer: Account,
 
 def asked_for_sites(db: Session, *, application: Application, stage: Sites, now: datetime) -> None:
     """The custodians of the sites that have not answered are told."""
-    asked = {each.site_id for each in progress.sites_waiting(application)}
-    answering = [each for site, each in custodians.custodians(db) if site in asked]
-    to = [each for each in answering if _may_judge(application, each, stage.role)]
-    _to_judges(db, application, to, Kind.TURN, "waits for the answer of your site", now)
+    to, what = _turn(db, application, stage)
+    _to_judges(db, application, to, Kind.TURN, f"waits for {what}", now)
 
 
 def came_in(db: Session, *, application: Application, stage: Stage, now: datetime) -> None:
@@ -58,9 +56,8 @@ def came_in(db: Session, *, application: Application, stage: Stage, now: datetim
         for each in following:
             _has_begun(db, application, each, now)
     if not progress.missing(application):
-        deciding = people.holders(db, rules.decision.role)
-        to = [each for each in deciding if _may_decide(application, each)]
-        _to_judges(db, application, to, Kind.TURN, "waits for your decision", now, once="decide")
+        to, what = _turn(db, application, rules.decision)
+        _to_judges(db, application, to, Kind.TURN, f"waits for {what}", now, once="decide")
 
 
 def _has_begun(db: Session, application: Application, stage: Stage, now: datetime) -> None:
@@ -72,8 +69,32 @@ def _has_begun(db: Session, application: Application, stage: Stage, now: datetim
         case Sites():
             asked_for_sites(db, application=application, stage=stage, now=now)
         case Ballot():
-            to = _voters(db, application, stage)
-            _to_judges(db, application, to, Kind.TURN, "waits for your vote", now, once="vote")
+            to, what = _turn(db, application, stage)
+            _to_judges(db, application, to, Kind.TURN, f"waits for {what}", now, once="vote")
+
+
+def late(db: Session, *, application: Application, stage: Stage, days: int, now: datetime) -> None:
+    """Those whose turn it is at a stage, but for reviewers (`overdue`), are reminded; once for each stage."""
+    to, what = _turn(db, application, stage)
+    words = f"has waited for {what} for more than {days} days"
+    _to_judges(db, application, to, Kind.OVERDUE, words, now, once=f"late-{stage.key}")
+
+
+def _turn(db: Session, application: Application, stage: Stage) -> tuple[list[Account], str]:
+    """Whose turn it is at a stage that is not a review, and what it waits for."""
+    match stage:
+        case Triage():
+            return _fit(db, application, stage.role), "its reviewers to be chosen"
+        case Sites():
+            asked = {each.site_id for each in progress.sites_waiting(application)}
+            answering = [each for site, each in custodians.custodians(db) if site in asked]
+            fit = [each for each in answering if _may_judge(application, each, stage.role)]
+            return fit, "the answer of your site"
+        case Ballot():
+            return _voters(db, application, stage), "your vote"
+        case _:
+            deciding = people.holders(db, stage.role)
+            return [each for each in deciding if _may_decide(application, each)], "your decision"
 
 
 def decided(db: Session, *, application: Application, outcome: Outcome, now: datetime) -> None:

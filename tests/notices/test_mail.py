@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ from sqlalchemy import select
 
 from gateway import clock, settings
 from gateway import db as database
+from gateway.governance import meeting
+from gateway.governance.models import Choice, SiteAnswer
 from gateway.jobs import queue
 from gateway.jobs.models import State, WorkItem
 from gateway.jobs.worker import run_once
@@ -21,7 +24,7 @@ from gateway.notices.commands import mark_all_read, tell
 from gateway.notices.models import Kind, Notice
 from gateway.people.models import Account, Mail
 from gateway.trail.models import Event
-from tests.governance import cast
+from tests.governance import cast, national
 from tests.governance.cast import MORNING
 from tests.notices.postbox import Postbox, a_postbox
 
@@ -60,6 +63,37 @@ def work(now: datetime | None = None) -> int:
 
 def use(**changes: Any) -> None:
     settings.use(replace(settings.current(), **changes))
+
+
+def test_everybody_for_whom_work_waits_gets_a_letter(postbox: Postbox) -> None:
+    with database.transaction() as db:
+        nation = national.the_nation(db)
+        application = national.reviewed(db, nation)
+        for code in ("north", "south"):
+            national.site_says(db, nation, application, code, SiteAnswer.AGREED)
+        national.votes(db, nation, application, Choice.YES, Choice.YES, Choice.YES)
+        meeting.call(
+            db, by=nation.cast.steward, applications=[application], starts=MORNING + cast.DAY, lasts=60, place="x",
+            now=MORNING,
+        )  # fmt: skip
+    while work():
+        pass
+    told: dict[str, set[str]] = {}
+    for to, letter in postbox.letters:
+        words = " ".join(letter["Subject"].split()).split(" on ")[0]
+        told.setdefault(to.split("@")[0], set()).add(re.sub(r"^\S+ (The|Application \S+) ", "", words))
+    reviewers = {each.name.lower() for group in nation.reviewers.values() for each in group}
+    assert {each for each, said in told.items() if "waits for your review" in said} == reviewers
+    for people, said in (
+        (("keeper-north", "keeper-south"), {"waits for the answer of your site"}),
+        (("mia", "max", "moe"), {"waits for your vote", "committee meets"}),
+        (("helen", "una"), {"waits for your decision", "committee meets"}),
+        (("priya",), {"has been submitted: choose its reviewers"}),
+    ):
+        assert [told[each] >= said for each in people] == [True] * len(people), (people, told)
+    meetings = [letter for _, letter in postbox.letters if "committee meets" in letter["Subject"]]
+    assert all(next(each.iter_attachments()).get_content_type() == "text/calendar" for each in meetings)
+    assert len(meetings) == 5
 
 
 def test_each_notice_is_a_letter_of_its_own(postbox: Postbox) -> None:

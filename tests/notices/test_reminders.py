@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gateway import db as database
 from gateway.errors import Invalid
-from gateway.governance.reminding import remind_of_reviews, reviews
+from gateway.governance import reviewing
+from gateway.governance.models import Choice, SiteAnswer
+from gateway.governance.reminding import remind_of_reviews, remind_of_turns, reviews
 from gateway.jobs import rounds
 from gateway.notices.models import Kind, Notice
 from gateway.people.models import Account
@@ -23,6 +26,7 @@ from gateway.projects.readiness import NOTHING
 from gateway.trail.record import SYSTEM
 from tests.governance import cast
 from tests.governance.cast import DAY, MORNING
+from tests.governance.national import site_says, submitted, the_nation, votes
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +98,36 @@ def test_a_late_review_is_said_once_to_the_reviewer_and_the_steward() -> None:
     assert overdue(MORNING + 13 * DAY) == []
     assert overdue(MORNING + 14 * DAY) == [("Priya", path), ("Ruth", path)]
     assert len(overdue(MORNING + 99 * DAY)) == 2
+
+
+def late(db: Session, now: datetime) -> set[tuple[str, str]]:
+    """Who is told what for the first time by then; twice to see that it is once."""
+    before = set(db.scalars(select(Notice.id)))
+    for _ in range(2):
+        remind_of_turns(db, now=now)
+    new = db.scalars(select(Notice).where(Notice.kind == Kind.OVERDUE, Notice.id.not_in(before)))
+    told = [(each.account.name, re.sub(r"^Application \S+ has waited for ", "", each.text)) for each in new]
+    assert len(told) == len(set(told))
+    return set(told)
+
+
+def test_whose_turn_it_is_is_reminded_once_at_each_stage_when_nothing_moves() -> None:
+    days, then = "for more than 14 days", MORNING + 14 * DAY
+    with database.transaction() as db:
+        nation = the_nation(db)
+        application, steward = submitted(db, nation), nation.cast.steward
+        assert late(db, then - timedelta(seconds=1)) == set()
+        assert late(db, then) == {("Priya", f"its reviewers to be chosen {days}")}
+        reviewing.begin_review(db, by=steward, application=application, reviewers=nation.reviewers, now=MORNING)
+        assert late(db, then) == {(f"Keeper-{each}", f"the answer of your site {days}") for each in ("north", "south")}
+        for reviewer in (each for group in nation.reviewers.values() for each in group):
+            cast.approve_review(db, reviewer, application)
+        for code in ("north", "south"):
+            site_says(db, nation, application, code, SiteAnswer.AGREED)
+        assert late(db, then) == {(each, f"your vote {days}") for each in ("Mia", "Max", "Moe")}
+        votes(db, nation, application, Choice.YES, Choice.YES, Choice.YES)
+        assert late(db, then) == {(each, f"your decision {days}") for each in ("Helen", "Una")}
+        assert late(db, then + 99 * DAY) == set()
 
 
 def test_the_loop_runs_every_round_and_goes_on_after_a_fault() -> None:
