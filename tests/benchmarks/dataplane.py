@@ -22,6 +22,8 @@ import httpx
 
 from gateway.settings import ROOT
 from tests.archive.stores import ORTHANC, an_orthanc
+from tests.benchmarks.processes import told as told_of
+from tests.benchmarks.processes import workers
 from tests.benchmarks.rows import Row
 from tests.conftest import free_port, wait_until_ready
 from tests.release.served.houses import House, Reader, a_house, a_large_pyramid, a_reader, first, place
@@ -183,7 +185,7 @@ def _downloads(
     path = urlsplit(house.url(reader, place(told))).path
     ours, size = _fastest(house.base_url, reader.token, path)
     assert size > LARGE * 900_000, "the large slide was not released: look at what screening says of it"
-    heaviest = max(_memory(worker) for worker in _below(gateway.pid))
+    heaviest = max(told_of(worker, "status", "VmRSS") / 1000 for worker in workers(gateway.pid))
     yield Row("dataplane", "memory of the heavier web worker", heaviest, "MB", "its goal", heaviest / 120, "<= 120 MB",
               heaviest <= 120)  # fmt: skip
     yield from _against_orthanc(house, folder, size / ours)
@@ -247,16 +249,3 @@ def _fastest(url: str, token: str, path: str) -> tuple[float, int]:
         size = wire.get(path, "application/dicom" if token else "*/*")
         best = min(best, time.perf_counter() - started)
     return best, size
-
-
-def _below(pid: int) -> list[int]:
-    """A process and all that it has started."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [pid, *(each for task in tasks for child in task.read_text().split() for each in _below(int(child)))]
-
-
-def _memory(pid: int) -> float:
-    """What of a web worker is in memory, MB; 0 for other processes (proc(5))."""
-    if b"gunicorn" not in Path(f"/proc/{pid}/cmdline").read_bytes():
-        return 0.0
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) / 1000

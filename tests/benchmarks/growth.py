@@ -28,8 +28,8 @@ from gateway.pixels.detect.model import model_hash
 from gateway.pixels.rules import load_rules
 from gateway.pixels.screen import CLEAN
 from gateway.settings import ROOT, current
-from tests.benchmarks import filling
-from tests.benchmarks.dataplane import Wire, _below, _served
+from tests.benchmarks import filling, memory
+from tests.benchmarks.dataplane import Wire, _served
 from tests.benchmarks.rows import Row
 from tests.conftest import free_port
 from tests.databases import OPTIONS, Server, programs
@@ -68,7 +68,7 @@ def _of_large_instances(chosen: list[str]) -> list[Row]:
         reader = a_reader(house)
         gateway = held.enter_context(_served(SERVE, house))
         told = _told(house, reader)
-        rows = _memory_of_a_download(house, reader, told, gateway.pid) if "memory" in chosen else []
+        rows = memory.rows_of(house, reader, told[FEW], told[HUGE], gateway.pid) if "memory" in chosen else []
         return [*rows, *([_frames(house, reader, told[FEW], told[MANY])] if "frames" in chosen else [])]
 
 
@@ -199,35 +199,3 @@ def _frames(house: House, reader: Reader, few: dict[str, Any], many: dict[str, A
     small, large = (min(_median(house, reader, each) for _ in range(3)) for each in (few, many))
     return Row("scale", f"one frame of {MANY:,} in an instance", large * 1000, "ms", f"one of {FEW:,}", large / small,
                "<= 1.2 times", large <= 1.2 * small)  # fmt: skip
-
-
-def _memory_of_a_download(house: House, reader: Reader, told: dict[int, Any], pid: int) -> list[Row]:
-    """The most memory that a web worker takes while it gives an instance of many gigabytes, and how much more that is
-    than it takes for a small one.
-    """
-    small, large = (urlsplit(house.url(reader, place(told[count]))).path for count in (FEW, HUGE))
-    wire = Wire(house.base_url, reader.token)
-    most = []
-    for path in (small, small, large):  # what the first one loads stays
-        for worker in _workers(pid):
-            Path(f"/proc/{worker}/clear_refs").write_text("5")  # proc(5): the peak is counted anew
-        size = wire.get(path, "application/dicom")
-        most.append({worker: _peak(worker) for worker in _workers(pid)})
-    grown = max(most[2][worker] - most[1][worker] for worker in most[2])
-    heaviest = max(most[2].values())
-    what = f"a web worker's peak while {size / 1e9:.1f} GB are downloaded"
-    return [
-        Row("scale", f"{what}, above that of a small one", grown, "MB", "its bytes", grown * 1e6 / size,
-            "flat: <= 10 MB", grown <= 10),
-        Row("scale", what, heaviest, "MB", "its goal", heaviest / 120, "<= 120 MB", heaviest <= 120),
-    ]  # fmt: skip
-
-
-def _workers(pid: int) -> list[int]:
-    """The web workers of a gateway, and gunicorn itself."""
-    return [each for each in _below(pid) if b"gunicorn" in Path(f"/proc/{each}/cmdline").read_bytes()]
-
-
-def _peak(pid: int) -> float:
-    """The most memory that a process has taken since that was counted anew, MB (proc(5))."""
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) / 1000

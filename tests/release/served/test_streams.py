@@ -227,10 +227,17 @@ def test_memory_does_not_grow_with_the_frames_of_one_answer(served: House, large
     assert peak(worker(served)) - before < LITTLE
 
 
+def test_workers_share_what_was_loaded_before_they_were_forked(served: House) -> None:
+    told = Path(f"/proc/{worker(served).pid}/smaps_rollup").read_text()
+    shared = int(told.partition("Shared_Dirty:")[2].split()[0]) / 1000
+    assert shared > 20  # MB; 4 if each loads the app for itself
+
+
 def worker(house: House) -> psutil.Process:
-    """The process of gunicorn that answers."""
+    """The process of gunicorn that answers: the one that the other has forked."""
     mine = [each for each in psutil.process_iter() if serves(each, str(house.settings.port))]
-    return max(mine, key=lambda each: each.memory_info().rss)
+    (answers,) = (each for each in mine if each.ppid() in {other.pid for other in mine})
+    return answers
 
 
 def serves(process: psutil.Process, port: str) -> bool:
