@@ -9,6 +9,7 @@ ROOMS = (  # importing these registers their handlers and rounds
     "gateway.webhooks.jobs",
     "gateway.projects.ending",
     "gateway.projects.training_ending",
+    "gateway.governance.automatic",
     "gateway.governance.reminding",
     "gateway.governance.meeting_reading",
     "gateway.transparency.reminding",

@@ -23,6 +23,8 @@ def show(name: str) -> None:
     click.echo(f"{rules.name}, version {rules.version}: {rules.title}")
     for each in rules.stages:
         click.echo(f"{each.step}. {each.title} ({each.role})")
+    for rule in rules.automatic:
+        click.echo(f"by itself: {rule.when} for {rule.days} days, then {rule.then}")
 
 
 @workflow.command()

@@ -92,7 +92,7 @@ def save(
     files = {each.key for each in application.form.questions if each.kind == "files"}  # `attaching` keeps those
     said = {key: value for key, value in answers.items() if key not in files}
     kept = {k: v for k, v in {**application.answers, **said}.items() if v is not None}
-    touch(db, application, answers=application.form.shown(kept))
+    touch(db, application, answers=application.form.shown(kept), touched_at=now)
 
 
 def submit(

@@ -92,7 +92,7 @@ def attach(
     application.attachments.append(attachment)
     db.flush()
     attachment.sealed = _seal(first_data_master(db, now=now), attachment, content)
-    _answer(db, application, question, [*(application.answers.get(question) or []), attachment.id])
+    _answer(db, application, question, [*(application.answers.get(question) or []), attachment.id], now)
     _record(db, application, attachment, "attachment.added", by, now)
     return attachment
 
@@ -107,7 +107,7 @@ def detach(db: Session, *, by: Account, application: Application, attachment_id:
     left = [each for each in application.answers.get(found.question) or [] if each != found.id]
     application.attachments.remove(found)
     db.delete(found)
-    _answer(db, application, found.question, left)
+    _answer(db, application, found.question, left, now)
     _record(db, application, found, "attachment.removed", by, now)
 
 
@@ -193,9 +193,10 @@ def _seal(master: bytes, attachment: Attachment, content: bytes) -> bytes:
     return nonce + AESGCM(_key(master, attachment)).encrypt(nonce, content, _bound(attachment))
 
 
-def _answer(db: Session, application: Application, question: str, ids: list[str]) -> None:
+def _answer(db: Session, application: Application, question: str, ids: list[str], now: datetime) -> None:
     answers = {**application.answers, question: ids}
-    touch(db, application, answers=answers if ids else {k: v for k, v in answers.items() if k != question})
+    left = answers if ids else {k: v for k, v in answers.items() if k != question}
+    touch(db, application, answers=left, touched_at=now)
 
 
 def _record(

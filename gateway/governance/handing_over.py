@@ -77,7 +77,7 @@ def accept(db: Session, *, by: Account, application: Application, now: datetime)
     former = application.applicant
     _answer(db, asked, HandOverState.ACCEPTED, now)
     stays_on(application, former, now=now)
-    touch(db, application, applicant_id=by.id)
+    touch(db, application, applicant_id=by.id, touched_at=now)
     _record(db, asked, "application.handed-over", by, now)
     telling.handed_over(db, application=application, former=former, now=now)
 

@@ -64,7 +64,7 @@ def invite(db: Session, *, by: Account, application: Application, email: str, no
     secret = secrets.token_urlsafe(32)
     invitation = Invitation(email=address, secret_sha256=_digest(secret), made_at=now, ends_at=now + GOOD_FOR)
     application.invitations.append(invitation)
-    touch(db, application)
+    touch(db, application, touched_at=now)
     _record(db, invitation, "invitation.made", by, now)
     return invitation, secret
 
@@ -79,7 +79,7 @@ def take_back(db: Session, *, by: Account, application: Application, invitation_
     _record(db, found, "invitation.taken-back", by, now)
     application.invitations.remove(found)
     db.delete(found)
-    touch(db, application)
+    touch(db, application, touched_at=now)
 
 
 def invitation_of(db: Session, secret: str, now: datetime) -> Invitation:
@@ -100,7 +100,7 @@ def accept(db: Session, *, by: Account, secret: str, now: datetime) -> Applicati
     if by.id in _judges(application):
         raise Judges
     invitation.accepted_by, invitation.accepted_at = by, now
-    touch(db, application)
+    touch(db, application, touched_at=now)
     _record(db, invitation, "invitation.accepted", by, now)
     return application
 

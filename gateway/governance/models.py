@@ -120,6 +120,7 @@ class Application(Base):
     workflow_sha256: Mapped[str | None] = mapped_column(ForeignKey("policy_text.sha256"))
     answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     started_at: Mapped[datetime]
+    touched_at: Mapped[datetime | None]  # when somebody last changed the draft
     submitted_at: Mapped[datetime | None]
     review_began_at: Mapped[datetime | None]
     triaged_by_id: Mapped[str | None] = mapped_column(ForeignKey("people_account.id"))

@@ -23,7 +23,7 @@ from gateway.governance.states import move, touch
 from gateway.governance.workflow import ReviewGroup
 from gateway.people.models import Account
 from gateway.people.tokens import acting
-from gateway.trail.record import record
+from gateway.trail.record import SYSTEM, Actor, record
 
 
 def begin_review(
@@ -44,6 +44,27 @@ def begin_review(
     workflow = guards.rules_of(application)
     guards.may_judge(application, by, workflow.triage.role)
     guards.has_declared(application, by)
+    _begin(db, by=acting(by), triaged_by_id=by.id, application=application, reviewers=reviewers, now=now)
+
+
+def begin_by_itself(
+    db: Session, *, application: Application, reviewers: Mapping[str, Sequence[Account]], now: datetime
+) -> None:
+    """The same where the workflow chooses the reviewers (`automatic`): the system does it, and nobody triaged it."""
+    guards.in_state(application, State.SUBMITTED)
+    _begin(db, by=SYSTEM, triaged_by_id=None, application=application, reviewers=reviewers, now=now)
+
+
+def _begin(
+    db: Session,
+    *,
+    by: Actor,
+    triaged_by_id: str | None,
+    application: Application,
+    reviewers: Mapping[str, Sequence[Account]],
+    now: datetime,
+) -> None:
+    workflow = guards.rules_of(application)
     for group in workflow.groups:
         chosen = reviewers.get(group.key, ())
         if len({each.id for each in chosen}) < group.reviewers:
@@ -53,9 +74,9 @@ def begin_review(
     everybody = [each.id for chosen in reviewers.values() for each in chosen]
     if set(reviewers) - {each.key for each in workflow.groups} or len(set(everybody)) < len(everybody):
         raise guards.UnfitReviewer("Nobody can review in two groups.")
-    move(db, application, State.IN_REVIEW, review_began_at=now, triaged_by_id=by.id)
+    move(db, application, State.IN_REVIEW, review_began_at=now, triaged_by_id=triaged_by_id)
     detail = {"reviewers": len(everybody)}
-    record(db, action="application.in-review", actor=acting(by), now=now, subject=application.id, detail=detail)
+    record(db, action="application.in-review", actor=by, now=now, subject=application.id, detail=detail)
     for group in workflow.groups:
         for reviewer in reviewers[group.key]:
             _ask(db, by=by, application=application, group=group.key, reviewer=reviewer, now=now)
@@ -76,7 +97,7 @@ def ask_another(
         raise guards.UnfitReviewer("There is no such group of reviewers.")
     guards.fit_to_review(application, reviewer, asked.role)
     touch(db, application)
-    _ask(db, by=by, application=application, group=group, reviewer=reviewer, now=now)
+    _ask(db, by=acting(by), application=application, group=group, reviewer=reviewer, now=now)
 
 
 def recommend(
@@ -122,12 +143,14 @@ def _place(application: Application, by: Account) -> tuple[Review, ReviewGroup]:
     return review, group
 
 
-def _ask(db: Session, *, by: Account, application: Application, group: str, reviewer: Account, now: datetime) -> None:
-    place = Review(reviewer=reviewer, group=group, state=ReviewState.WAITING.value, asked_at=now, asked_by_id=by.id)
+def _ask(db: Session, *, by: Actor, application: Application, group: str, reviewer: Account, now: datetime) -> None:
+    place = Review(
+        reviewer=reviewer, group=group, state=ReviewState.WAITING.value, asked_at=now, asked_by_id=by.id or None
+    )
     application.reviews.append(place)
     db.flush()
     detail = {"reviewer": reviewer.id, "group": group}
-    record(db, action="review.asked", actor=acting(by), now=now, subject=application.id, detail=detail)
+    record(db, action="review.asked", actor=by, now=now, subject=application.id, detail=detail)
     asked = guards.rules_of(application).group(group)
     if asked is not None and progress.is_open(application, asked):  # else once it is
         telling.asked_to_review(db, application=application, reviewer=reviewer, now=now)

@@ -141,6 +141,30 @@ def redacted(db: Session, *, application: Application, now: datetime) -> None:
     _to_team(db, application, Kind.ASKED, "has lost a file that a steward removed: see why", now)
 
 
+def about_to_close(db: Session, *, application: Application, due: datetime, once: str, now: datetime) -> None:
+    """The applicants are told that their draft is closed soon, unless somebody changes it."""
+    words = f"is a draft that nobody has changed for long: it is closed on {due:%Y-%m-%d} unless you go on with it"
+    _to_team(db, application, Kind.RETURNED, words, now, once=f"closing-{once}")
+
+
+def untouched(db: Session, *, application: Application, days: int, once: str, now: datetime) -> None:
+    """The applicants are reminded of a draft."""
+    words = f"is a draft that nobody has changed for {days} days: go on with it, or withdraw it"
+    _to_team(db, application, Kind.RETURNED, words, now, once=once)
+
+
+def not_changed(db: Session, *, application: Application, days: int, now: datetime) -> None:
+    """The applicants are reminded that it was returned to them."""
+    words = f"was returned {days} days ago: change it and apply again, or withdraw what you have begun"
+    _to_team(db, application, Kind.RETURNED, words, now, once="not-changed")
+
+
+def closed_by_itself(db: Session, *, application: Application, days: int, now: datetime) -> None:
+    """The applicants are told that their draft was closed."""
+    words = f"was closed, as nobody had changed it for {days} days: you can start another at any time"
+    _to_team(db, application, Kind.RETURNED, words, now)
+
+
 def appealed(db: Session, *, application: Application, now: datetime) -> None:
     """Those who can hear the appeal are told."""
     rules = guards.rules_of(application).appeal
@@ -156,15 +180,25 @@ def appeal_heard(db: Session, *, application: Application, state: AppealState, n
     _to_team(db, application, Kind.DECIDED, APPEALS[state], now)
 
 
-def _to_team(db: Session, application: Application, kind: Kind, words: str, now: datetime) -> None:
-    _to_people(db, application, [application.applicant, *application.co_applicants], kind, words, now)
+def _to_team(
+    db: Session, application: Application, kind: Kind, words: str, now: datetime, *, once: str | None = None
+) -> None:
+    _to_people(db, application, [application.applicant, *application.co_applicants], kind, words, now, once=once)
 
 
 def _to_people(
-    db: Session, application: Application, to: Iterable[Account], kind: Kind, words: str, now: datetime
+    db: Session,
+    application: Application,
+    to: Iterable[Account],
+    kind: Kind,
+    words: str,
+    now: datetime,
+    *,
+    once: str | None = None,
 ) -> None:
     text = f"Application {application.reference} {words}"
-    tell(db, to=to, kind=kind, text=text, href=f"/applications/{application.id}", now=now)
+    key = f"{once}:{application.id}" if once else None
+    tell(db, to=to, kind=kind, text=text, href=f"/applications/{application.id}", now=now, once=key)
 
 
 def _to_judges(

@@ -41,7 +41,7 @@ def steps(each: Application, workflow: Workflow) -> list[Step]:
     if state == State.WITHDRAWN:
         began = [("Started", each.started_at), ("Submitted", each.submitted_at), ("In review", each.review_began_at)]
         before = [Step(title, "", "done", when) for title, when in began if when]
-        return [*before, Step("Withdrawn", "You took it back", "stopped", each.closed_at)]
+        return [*before, Step("Withdrawn", "It was taken back", "stopped", each.closed_at)]
     return [*_beginning(each, state), *_stages(each, state, workflow), _ending(each, state, workflow), *_after(each)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
@@ -78,6 +79,38 @@ class AppealRules:
     days: int
 
 
+class When(StrEnum):
+    """What a workflow waits for before it does something by itself."""
+
+    DRAFT_UNTOUCHED = "draft-untouched"
+    CHANGE_NOT_MADE = "change-not-made"
+    SUBMITTED = "submitted"
+
+
+class Then(StrEnum):
+    """What it does. There is nothing here that approves, returns or rejects: people decide."""
+
+    REMIND = "remind"
+    WITHDRAW = "withdraw"
+    ASSIGN = "assign"
+
+
+FITTING: dict[When, frozenset[Then]] = {
+    When.DRAFT_UNTOUCHED: frozenset({Then.REMIND, Then.WITHDRAW}),
+    When.CHANGE_NOT_MADE: frozenset({Then.REMIND, Then.WITHDRAW}),
+    When.SUBMITTED: frozenset({Then.ASSIGN}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """A rule of what is done by itself, so many days after."""
+
+    when: When
+    days: int
+    then: Then
+
+
 KINDS: dict[str, type[Stage]] = {
     "triage": Triage,
     "review": ReviewGroup,
@@ -85,6 +118,7 @@ KINDS: dict[str, type[Stage]] = {
     "vote": Ballot,
     "decision": Deciding,
 }
+LONGEST_DAYS = 900
 Kind = TypeVar("Kind", bound=Stage)
 
 
@@ -100,6 +134,7 @@ class Workflow:
     title: str
     stages: tuple[Stage, ...]
     appeal: AppealRules | None
+    automatic: tuple[Automatic, ...]
     sha256: str
     source: str
 
@@ -181,7 +216,7 @@ def parse_workflow(source: str) -> Workflow:
 
 
 def _workflow(raw: Mapping[str, Any], source: str) -> Workflow:
-    known = {"name", "version", "title", "stage", "appeal"}
+    known = {"name", "version", "title", "stage", "appeal", "automatic"}
     if surprise := sorted(set(raw) - known):
         raise BadWorkflow(f"the workflow has a part that means nothing: {surprise[0]!r}")
     return Workflow(
@@ -190,6 +225,7 @@ def _workflow(raw: Mapping[str, Any], source: str) -> Workflow:
         title=raw["title"],
         stages=tuple(_stages(raw["stage"])),
         appeal=AppealRules(**raw["appeal"]) if "appeal" in raw else None,
+        automatic=tuple(_automatic(each) for each in raw.get("automatic", [])),
         sha256=sha256(source.encode()).hexdigest(),
         source=source,
     )
@@ -206,6 +242,19 @@ def _stages(raw: list[dict[str, Any]]) -> Iterator[Stage]:
         step += together is None or together != before
         before = together
         yield KINDS[kind](step=step, **values)
+
+
+def _automatic(told: Mapping[str, Any]) -> Automatic:
+    """Of a rule that means something; none ever decides."""
+    try:
+        rule = Automatic(when=When(told["when"]), days=told["days"], then=Then(told["then"]))
+    except ValueError as error:
+        raise BadWorkflow(f"the workflow does something by itself that means nothing: {error}") from None
+    if set(told) != {"when", "days", "then"} or rule.then not in FITTING[rule.when]:
+        raise BadWorkflow(f"the workflow cannot do that by itself when it is {rule.when!s}")
+    if type(rule.days) is not int or not 0 <= rule.days <= LONGEST_DAYS or (rule.then != Then.ASSIGN and rule.days < 1):
+        raise BadWorkflow(f"the workflow waits for a number of days, {LONGEST_DAYS} at most")
+    return rule
 
 
 def _could_decide(workflow: Workflow) -> None:

@@ -272,6 +272,7 @@ def upgrade() -> None:
         sa.Column("workflow_sha256", sa.String(length=64), nullable=True),
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("started_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("touched_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("submitted_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("review_began_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("triaged_by_id", sa.String(length=16), nullable=True),

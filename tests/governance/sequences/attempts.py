@@ -16,6 +16,7 @@ from gateway.governance import (
     appealing,
     applying,
     attaching,
+    automatic,
     changing,
     committee,
     deciding,
@@ -140,6 +141,11 @@ def _remark(at: Step) -> None:
     remarking.remark(at.db, text=at.pick(["Look at page 2", " "]), audience=at.pick(list(Audience)), **at.told)
 
 
+def _by_itself(at: Step) -> None:
+    later = at.now + at.pick([0, 0, 61, 181]) * DAY
+    automatic.do_what_is_due(at.db, application=at.application, now=later)
+
+
 def _block(at: Step) -> None:
     dataset = at.pick(at.db.query(Dataset).order_by(Dataset.slug).all()).id
     ends, reason = at.pick([None, None, at.now + DAY]), at.pick(["They shared it", "They shared it", " "])
@@ -231,6 +237,7 @@ COMMANDS = {
     "take_back_lead": Command(
         lambda at: handing_over.take_back(at.db, **at.told), ("Ada", "Priya"), "application.hand-over.taken-back"
     ),
+    "by_itself": Command(_by_itself, EVERYBODY, ""),
     "block": Command(_block, STEWARDS, "block.made"),
     "lift": Command(_lift, STEWARDS, "block.lifted"),
     "redact": Command(_redact, STEWARDS, "attachment.redacted"),
@@ -277,7 +284,7 @@ COMMANDS = {
 }
 
 HANDS = ["hand_over", "accept_lead", "accept_lead", "decline_lead", "take_back_lead"]
-BESIDE = ["remark", "redact", "block", "lift", "lift"]
+BESIDE = ["remark", "redact", "block", "lift", "lift", "by_itself"]
 FITTING = {  # what comes next where an application stands; the more often named the more often done
     "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw", *HANDS],
     "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict", *BESIDE, *HANDS],
