@@ -63,6 +63,7 @@ class Settings:
     tile_cache_bytes: int = 256 * 1024 * 1024  # of tiles drawn for viewers, kept in data_dir/tiles; 0: none
     openings_kept_days: int = 6 * 365  # names and words behind the record's commitments; older ones may be erased
     witnesses: tuple[str, ...] = ()  # of the audit log, each "https://… name+id+key" (C2SP tlog-witness)
+    timestamp_authority: str = ""  # https address (RFC 3161) that dates a checkpoint each hour; empty: none does
     cors_origins: tuple[str, ...] = ()  # of tools in a browser that may use DICOMweb and annotations with a token
     spare_dir: Path = Path("/var/tmp")  # noqa: S108  # notes of who reads the audit trail while data_dir takes nothing
     disk_reserve_bytes: int = 256 * 1024 * 1024  # free bytes on the disk of data_dir below which no image is sent

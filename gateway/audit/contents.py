@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,13 +19,13 @@ from gateway.audit.offline import layout
 from gateway.audit.search import EVERYTHING, STAYS_HERE, Search
 from gateway.audit.verify import Head
 from gateway.errors import Conflict
-from gateway.trail import sequencer, signing, witnesses
+from gateway.trail import sequencer, signing, timestamps, witnesses
 from gateway.trail.canonical import Json, canonical
 from gateway.trail.merkle import HASH_BYTES
-from gateway.trail.models import Checkpoint, Event, Opening, Tile
+from gateway.trail.models import Checkpoint, Event, Opening, Tile, Timestamp
 from gateway.trail.tree import Tree
 
-HISTORY = 100  # former checkpoints that a bundle brings along
+HISTORY = 100  # former checkpoints that a bundle brings along, and as many of those that were dated
 TILES = 64  # taken at once
 
 Pieces = Iterator[bytes]
@@ -81,7 +82,10 @@ def proved(db: Session, contents: Contents) -> Iterator[tuple[str, Pieces]]:
     asked, checkpoint, listing = contents.asked, contents.checkpoint, contents.listing
     yield layout.CHECKPOINT, iter([witnesses.note_of(db, checkpoint).encode()])
     yield layout.KEYS, (f"{row.verifier}\n".encode() for row in signing.verifiers(db))
-    yield layout.HISTORY, _history(db, checkpoint)
+    former = _former(db, checkpoint)
+    yield layout.HISTORY, _history(db, former, checkpoint)
+    if stamps := timestamps.of(db, [each.size for each in (*former, checkpoint)]):
+        yield layout.TIMESTAMPS, _timestamps((*former, checkpoint), stamps)
     yield layout.EVENTS, _events(db, listing)
     if asked.scope == layout.LOG:
         yield layout.LEAVES, _leaves(db, checkpoint.size)
@@ -129,12 +133,25 @@ def _leaves(db: Session, size: int) -> Pieces:
         left -= min(left, len(hashes))
 
 
-def _history(db: Session, checkpoint: Checkpoint) -> Pieces:
-    former = select(Checkpoint).where(Checkpoint.size < checkpoint.size)
+def _former(db: Session, checkpoint: Checkpoint) -> list[Checkpoint]:
+    """The last checkpoints before this one, and the last that were dated."""
+    newest = select(Checkpoint).where(Checkpoint.size < checkpoint.size).order_by(Checkpoint.size.desc()).limit(HISTORY)
+    dated = newest.join(Timestamp, Timestamp.size == Checkpoint.size)
+    found = {each.size: each for asked in (newest, dated) for each in db.scalars(asked)}
+    return [found[size] for size in sorted(found)]
+
+
+def _history(db: Session, former: Iterable[Checkpoint], checkpoint: Checkpoint) -> Pieces:
     tree = Tree(db)
-    for each in list(db.scalars(former.order_by(Checkpoint.size.desc()).limit(HISTORY)))[::-1]:
+    for each in former:
         proof = paths.text(tree.consistency(each.size, checkpoint.size))
         yield f'{{"checkpoint":{json.dumps(each.note)},"consistency":{proof}}}\n'.encode()
+
+
+def _timestamps(checkpoints: Iterable[Checkpoint], stamps: dict[int, bytes]) -> Pieces:
+    for each in checkpoints:
+        if token := stamps.get(each.size):
+            yield f'{{"checkpoint":{json.dumps(each.note)},"token":"{base64.b64encode(token).decode()}"}}\n'.encode()
 
 
 def _openings(db: Session, listing: Listing) -> Pieces:

@@ -13,7 +13,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 NAME = "slidegate-verify.pyz"
 PACKAGES = ("gateway", "gateway/audit", "gateway/audit/offline", "gateway/trail")
-TRAIL = ("chain", "merkle", "notes")  # what the verifier needs of it
+TRAIL = ("chain", "der", "merkle", "notes", "rfc3161")  # what the verifier needs of it
 START = b"#!/usr/bin/env python3\n"
 MAIN = """\
 import sys

@@ -104,6 +104,16 @@ class Cosignature(Base):
     at: Mapped[datetime]
 
 
+class Timestamp(Base):
+    """A timestamp authority's token over a checkpoint's note (RFC 3161), in DER."""
+
+    __tablename__ = "trail_timestamp"
+
+    size: Mapped[int] = mapped_column(ForeignKey("trail_checkpoint.size"), primary_key=True, autoincrement=False)
+    token: Mapped[bytes]
+    at: Mapped[datetime]
+
+
 class SigningKey(Base):
     """The public half of a key that signs, or signed, checkpoints; `key_id` as in the notes."""
 

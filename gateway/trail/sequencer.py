@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from gateway import turns
 from gateway.db import engine, reading, transaction
 from gateway.errors import SlidegateError
-from gateway.trail import notes, signing, tree, witnesses
+from gateway.trail import notes, signing, timestamps, tree, witnesses
 from gateway.trail.chain import GENESIS, event_hash, leaf_hash
 from gateway.trail.models import Checkpoint, Event
 
@@ -97,6 +97,7 @@ def keep_up(stop: threading.Event, clock: Callable[[], datetime]) -> None:
                 with turns.at_most(turns.PATIENT):
                     sequence_if_elected(now=clock())
             witnesses.ask(now=clock())
+            timestamps.ask(now=clock())
         except SlidegateError as error:
             log.error("sequencer-stopped", code=error.code)
         except (SQLAlchemyError, OSError) as error:

@@ -634,6 +634,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("size", "witness", name=op.f("pk_trail_cosignature")),
     )
     op.create_table(
+        "trail_timestamp",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("at", gateway.db.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["size"], ["trail_checkpoint.size"], name=op.f("fk_trail_timestamp_size_trail_checkpoint")
+        ),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_trail_timestamp")),
+    )
+    op.create_table(
         "trail_opening",
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("field", sa.String(length=64), nullable=False),
@@ -1508,6 +1518,7 @@ def downgrade() -> None:
 
     op.drop_table("visa_evidence")
     op.drop_table("trail_opening")
+    op.drop_table("trail_timestamp")
     op.drop_table("trail_cosignature")
     with op.batch_alter_table("site_custodian", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_site_custodian_account_id"))

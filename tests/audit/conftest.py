@@ -26,7 +26,15 @@ from gateway.trail.record import Actor, Telling, record, record_all
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ADA = Actor("account", "ada", "Ada Lovelace", "ada@example.org")
 BEN = Actor("account", "ben", "=Ben", "ben@example.org")
-TRAIL = ("trail_event", "trail_opening", "trail_tile", "trail_checkpoint", "trail_cosignature", "trail_signing_key")
+TRAIL = (
+    "trail_event",
+    "trail_opening",
+    "trail_tile",
+    "trail_checkpoint",
+    "trail_cosignature",
+    "trail_signing_key",
+    "trail_timestamp",
+)
 SLIDE, OTHER = "2.25.111", "2.25.222"
 
 

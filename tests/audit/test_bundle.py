@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.audit import bundle, contents, packing, paths
+from gateway.audit import bundle, contents, packing, paths, standalone
 from gateway.audit.contents import Asked
 from gateway.audit.exports import FORMS
 from gateway.audit.offline import layout
@@ -354,7 +354,7 @@ def test_the_command_needs_nothing_but_python_and_cryptography(whole: Path, tmp_
         (alone / path).parent.mkdir(parents=True, exist_ok=True)
         (alone / path).touch()
     shutil.copytree(ROOT / "gateway/audit/offline", alone / "gateway/audit/offline")
-    for name in ("merkle", "notes", "chain"):
+    for name in standalone.TRAIL:
         shutil.copy(ROOT / f"gateway/trail/{name}.py", alone / "gateway/trail")
     installed = Path(next(path for path in sys.path if path.endswith("site-packages")))
     for each in installed.iterdir():

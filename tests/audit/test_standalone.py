@@ -100,7 +100,7 @@ def test_it_is_the_same_file_each_time_and_holds_only_the_verifier(tmp_path: Pat
         modules = {name for name in archive.namelist() if not name.endswith("__init__.py")}
     assert modules == {
         "__main__.py", *(f"gateway/trail/{name}.py" for name in standalone.TRAIL),
-        *(f"gateway/audit/offline/{name}.py" for name in ("check", "events", "findings", "layout", "main")),
+        *(f"gateway/audit/offline/{name}.py" for name in ("check", "dates", "events", "findings", "layout", "main")),
     }  # fmt: skip
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography import x509
+
 from gateway.audit.offline import events
+from gateway.audit.offline.dates import dated
 from gateway.audit.offline.events import Followed, hashes
 from gateway.audit.offline.findings import Findings
 from gateway.audit.offline.layout import CHECKPOINT, HISTORY, KEYS, LOG, OPENINGS, PROJECTS, About, Bundle, NoBundle
@@ -33,12 +36,14 @@ def check(
     trusted: Sequence[VerifierKey] = (),
     seen: Sequence[str] = (),
     witnesses: Sequence[VerifierKey] = (),
+    authorities: Sequence[x509.Certificate] = (),
 ) -> Findings:
     """Check the bundle at a path.
 
     `trusted`: keys known from elsewhere; without them the bundle's own count, which who forges all of it can make.
     `seen`: notes of checkpoints known from elsewhere, against which forks and cuts are found.
     `witnesses`: keys of witnesses, each of whom has to have cosigned the checkpoint.
+    `authorities`: roots of timestamp authorities, one of whom has to have dated a checkpoint.
     """
     findings = Findings()
     try:
@@ -56,6 +61,7 @@ def check(
         else:
             told = events.part(bundle, checkpoint, about.scope, findings)
         _grown(formers, checkpoint, told if about.scope == LOG else None, findings)
+        dated(bundle, [checkpoint, *(each.checkpoint for each in formers)], authorities, findings)
         _announced(keys, told, about, findings)
         if bundle.has(OPENINGS):
             events.openings(bundle, findings)

@@ -11,7 +11,8 @@ MOST_FAULTS = 20
 class Fault:
     """One thing that is wrong.
 
-    `kind`: flipped, missing, reordered, truncated, forked, project-gap, opening, signature, key, malformed.
+    `kind`: flipped, missing, reordered, truncated, forked, project-gap, opening, signature, key,
+    unwitnessed, undated, timestamp, malformed.
     """
 
     kind: str

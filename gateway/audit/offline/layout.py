@@ -5,6 +5,7 @@ events.ndjson    the bodies of the events, one a line, byte for byte as they wer
 checkpoint       the signed statement of size and root that all is proved against
 keys.txt         the public keys of the log, one a line (C2SP signed-note)
 history.ndjson   former checkpoints, each with the proof that the log only grew since
+timestamps.ndjson  what an authority dated of these checkpoints, each with its token (RFC 3161)
 leaves.bin       whole log: the hash of every event, by which a changed one is found
 proofs.ndjson    part of a log: the audit path of each event
 openings.ndjson  the personal values behind commitments, unless they were left out
@@ -26,6 +27,7 @@ from typing import IO, Any
 FORMAT = "slidegate-bundle/1"
 ABOUT, EVENTS, CHECKPOINT, KEYS = "bundle.json", "events.ndjson", "checkpoint", "keys.txt"
 HISTORY, LEAVES, PROOFS, OPENINGS = "history.ndjson", "leaves.bin", "proofs.ndjson", "openings.ndjson"
+TIMESTAMPS = "timestamps.ndjson"
 LOG, PROJECTS, SELECTION = "log", "projects", "selection"
 SMALL = 64 * 1024 * 1024  # bytes; a file that is read whole is not larger
 

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cryptography import x509
+
 from gateway.audit.offline.check import check
 from gateway.audit.offline.findings import Findings
 from gateway.audit.offline.layout import KEYS, Bundle, NoBundle
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seen", action="append", default=[], type=Path, help="file of a checkpoint noted elsewhere")
     parser.add_argument("--witness", action="append", default=[], help="public key of a witness who has to have signed")
+    parser.add_argument(
+        "--tsa", action="append", default=[], type=Path, help="root certificates (PEM) of who has to have dated it"
+    )
     asked = parser.parse_args(arguments)
     if not asked.bundle.exists():
         parser.error("there is no such file or folder")
@@ -35,9 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         trusted = [key for text in asked.key for key in _given(text)]
         witnesses = [VerifierKey.read(text) for text in asked.witness]
         seen = [path.read_text("utf-8") for path in asked.seen]
+        authorities = [each for path in asked.tsa for each in _certificates(path)]
     except (BadNote, OSError, UnicodeDecodeError) as error:
-        parser.error(str(error) if isinstance(error, BadNote) else "a file of keys or of a checkpoint cannot be read")
-    findings = check(asked.bundle, trusted=trusted, seen=seen, witnesses=witnesses)
+        parser.error(str(error) if isinstance(error, BadNote) else "a file that was named cannot be read")
+    findings = check(asked.bundle, trusted=trusted, seen=seen, witnesses=witnesses, authorities=authorities)
     sys.stdout.write(report(findings) + _keys(asked.bundle))
     sys.exit(0 if findings.sound else 1)
 
@@ -49,6 +55,14 @@ def _given(text: str) -> list[VerifierKey]:
     if not keys:
         raise BadNote("no key is given where one should be")
     return keys
+
+
+def _certificates(path: Path) -> list[x509.Certificate]:
+    """Those in a PEM file. Raises BadNote, OSError."""
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except ValueError:
+        raise BadNote("a file that was named holds no certificate in PEM") from None
 
 
 def report(findings: Findings) -> str:
