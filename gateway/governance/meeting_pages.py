@@ -24,6 +24,7 @@ from gateway.web.paging import asked
 meetings = Blueprint("meetings", __name__)
 CALLS = "application.triage"
 LASTS = 90  # minutes, unless told otherwise
+FIELDS = ("present", "minutes", "day", "time", "lasts", "place", "applications")
 
 
 @meetings.get("/meetings")
@@ -145,7 +146,7 @@ def _list(values: Mapping[str, Any], found_faults: Mapping[str, Any]) -> str:
             agenda=for_an_agenda(db, asked("agenda")) if may(CALLS) else None,
             now=now(),
             values={"lasts": LASTS, **values},
-            faults=found_faults,
+            faults=_in_order(found_faults),
         )
 
 
@@ -162,5 +163,10 @@ def _page(meeting_id: str, values: Mapping[str, Any], found_faults: Mapping[str,
             calls=may(CALLS),
             begun=now() >= found.starts_at,
             values={**before, "lasts": lasts, "place": found.place, **values},
-            faults=found_faults,
+            faults=_in_order(found_faults),
         )
+
+
+def _in_order(found_faults: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As the fields come on the page."""
+    return dict(sorted(found_faults.items(), key=lambda each: FIELDS.index(each[0]) if each[0] in FIELDS else 0))

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validate, validates_schema
 
 NO_DAY = "Enter the day, such as 15 1 2027"
 NO_TIME = "Enter the time as hours and minutes (UTC), such as 14:30"
+NO_MINUTES = "Write the minutes, in 20,000 characters or fewer"
+NO_PLACE = "Say where it is, or how to join it"
 NO_AGENDA = "Put between one and fifty applications on the agenda"
 
 
@@ -27,7 +29,11 @@ class TimesSchema(Schema):
         validate=validate.Range(min=1, max=720, error="Enter 1 to 720 minutes"),
         metadata={"description": "minutes"},
     )
-    place = fields.String(required=True, validate=validate.Length(min=1, max=200, error="Say where it is"))
+    place = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=200, error=NO_PLACE),
+        error_messages={"required": NO_PLACE},
+    )
 
     @pre_load
     def one_day(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
@@ -39,17 +45,21 @@ class TimesSchema(Schema):
             found["day"] = f"{year:0>4}-{month:0>2}-{day:0>2}"
         return found
 
+    @validates_schema(skip_on_field_errors=False)
+    def has_a_moment(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Day and time, unless `starts` says both; all that is missing is told at once."""
+        if data.get("starts", NO_DAY) is None:
+            parts = {"day": NO_DAY, "time": NO_TIME}
+            if missing := {key: [words] for key, words in parts.items() if data.get(key, words) is None}:
+                raise ValidationError(missing)
+
     @post_load
     def as_moment(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """`starts`, from wherever it came."""
         day: date | None = data.pop("day")
         at: time | None = data.pop("time")
-        if data["starts"] is None:
-            if day is None:
-                raise ValidationError({"day": [NO_DAY]})
-            if at is None:
-                raise ValidationError({"time": [NO_TIME]})
-            data["starts"] = datetime.combine(day, at, UTC)
+        if day is not None and at is not None:
+            data["starts"] = data["starts"] or datetime.combine(day, at, UTC)
         return data
 
 
@@ -71,7 +81,11 @@ class TakenDownSchema(Schema):
         unknown = EXCLUDE
 
     present = fields.List(fields.String(), load_default=list)
-    minutes = fields.String(required=True, validate=validate.Length(min=1, max=20_000, error="Write the minutes"))
+    minutes = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=20_000, error=NO_MINUTES),
+        error_messages={"required": NO_MINUTES},
+    )
 
 
 class AskedSchema(Schema):

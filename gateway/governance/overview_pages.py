@@ -42,7 +42,5 @@ def overview_cards(account: Account) -> list[Card]:
         return []
     with reading() as db:
         found = totals(db, account=db.merge(account, load=True), now=now())
-    text = (
-        f"In {found.still:,} of the {found.open:,} open applications nothing came in for {current().review_days} days."
-    )
+    text = f"Of {found.open:,} open applications, {found.still:,} did not move for {current().review_days} days."
     return [Card(title="What waits for whom", text=text, href="/reviews/overview", count=found.still or None)]

@@ -197,12 +197,15 @@ def test_a_steward_calls_moves_and_cancels_at_the_pages(app, committed):
     walk = Walk(app)
     walk.sign_in(nation.cast.steward)
     walk.open("/meetings")
+    empty = walk.press("Call the meeting").text
+    asked = ("Enter the day", "Enter the time", "Say where it is", "Put between one and fifty")
+    assert sorted(asked, key=empty.index) == list(asked)  # as the fields come
     assert "Enter the day" in walk.press("Call the meeting", place="Room 4", applications=[application.id]).text
     when = {"day-day": "9", "day-month": "3", "day-year": "2199", "time": "14:30"}
     page = walk.press("Call the meeting", place="Room 4", applications=[application.id], **when)
     assert "is called" in page.text
     assert "9 Mar 2199, 14:30 UTC" in page.text
-    assert "3 must be there" in page.text
+    assert "3 are needed for a quorum" in page.text
     there = walk.page.path
     assert "new calendar file" in walk.press("Move the meeting", time="15:30").text
     walk.sign_in(nation.members[0])

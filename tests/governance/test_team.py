@@ -149,7 +149,7 @@ def test_the_link_on_the_page_brings_a_co_applicant_in(app):
     walk = Walk(app)
     walk.sign_in(cast.applicant)
     walk.open(f"/applications/{draft}")
-    page = walk.press("Make the link", email="nia@other.example")
+    page = walk.press("Invite", email="nia@other.example")
     link = next(word for word in page.text.replace("<", " ").split() if "/invitations/" in word)
     assert link not in walk.open(f"/applications/{draft}").text  # it is shown once
     walk.sign_in(nia)
