@@ -24,6 +24,7 @@ from gateway.governance import (
 )
 from gateway.governance.api_schemas import (
     ApplicationSchema,
+    CalledSchema,
     FitSchema,
     FormSchema,
     Json,
@@ -70,14 +71,15 @@ block_api.add_to(api)
 
 
 @api.get("")
-@api.arguments(PageSchema, location="query")
+@api.arguments(CalledSchema, location="query")
 @api.response(200, ApplicationSchema(many=True))
 @signed_in
 def index(asked: Json) -> tuple[list[Json], dict[str, str]]:
     """My applications, and every submitted one for those who read all, newest first"""
     with reading() as db:
         account = me(db)
-        page = queries.applications_seen_by(db, account.id, asked["page"], reads_all=reads_all())
+        told_of = {"reads_all": reads_all(), "called": asked["called"]}
+        page = queries.applications_seen_by(db, account.id, asked["page"], **told_of)
         return [told(each, account, reads_all=reads_all()) for each in page.rows], following(page)
 
 

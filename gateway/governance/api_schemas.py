@@ -12,6 +12,7 @@ from gateway.governance.form import Form, Question
 from gateway.governance.models import Application, Kind, State
 from gateway.governance.queries import reviews_seen_by
 from gateway.people.models import Account
+from gateway.web.paging import PageSchema
 
 Json = Mapping[str, Any]
 PLAIN_ID = validate.Regexp(r"[0-9a-z]{16}\Z", error="Use 16 small letters and digits")
@@ -125,6 +126,7 @@ class ApplicationSchema(Schema):
 
     id = fields.String()
     reference = fields.String()
+    external_id = fields.String(allow_none=True, metadata={"description": "What it is called elsewhere"})
     kind = fields.String(validate=validate.OneOf(list(Kind)))
     title = fields.String()
     state = fields.String(validate=validate.OneOf(list(State)))
@@ -138,6 +140,12 @@ class ApplicationSchema(Schema):
     project_id = fields.String(allow_none=True)
     decision = fields.Nested(DecisionToldSchema, allow_none=True)
     reviews = fields.List(fields.Nested(ReviewToldSchema))
+
+
+class CalledSchema(PageSchema):
+    """Which page; and only those that are called so, by us or elsewhere."""
+
+    called = fields.String(load_default="", validate=validate.Length(max=100))
 
 
 class WaitingSchema(Schema):

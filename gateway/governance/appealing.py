@@ -77,6 +77,7 @@ def allow(db: Session, *, by: Account, application: Application, reasons: str, n
         answers=dict(application.answers),
         started_at=now,
         revises=application,
+        external_id=application.external_id,
         changes_id=application.changes_id,
     )
     db.add(again)

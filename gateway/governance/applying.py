@@ -149,7 +149,7 @@ def revise(db: Session, *, by: Account, application: Application, form: Form, no
     if earlier is not None:
         return earlier
     draft = start(db, by=by, form=form, answers=application.answers, now=now)
-    draft.revises_id = application.id
+    draft.revises_id, draft.external_id = application.id, application.external_id
     copy_files(db, source=application, to=draft, now=now)
     carry_over(source=application, to=draft, now=now)
     db.flush()

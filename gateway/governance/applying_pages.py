@@ -35,13 +35,15 @@ applying = Blueprint("applying", __name__)
 @applying.get("/applications")
 @signed_in
 def index() -> str:
-    """My applications; all of them for those who read all."""
+    """My applications; all of them for those who read all, or with `?called=` those of a reference."""
+    called = request.args.get("called", "")[:100]
     with reading() as db:
         account = me(db)
         return render_template(
             "governance/applications.html",
             mine=queries.applications_of(db, account.id, asked()),
-            others=queries.applications_of_others(db, account.id, asked("all")) if reads_all() else None,
+            others=queries.applications_of_others(db, account.id, asked("all"), called=called) if reads_all() else None,
+            called=called,
             reads_all=reads_all(),
             may_apply=may_apply(),
         )

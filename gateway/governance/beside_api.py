@@ -8,10 +8,23 @@ from marshmallow import Schema, fields
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.governance import queries
-from gateway.governance.api_schemas import Json
+from gateway.governance.api_schemas import ApplicationSchema, Json, told
 from gateway.governance.history import Happening, history
-from gateway.governance.judging import Judgement, answer_hand_over, ask_to_lead, give_remark, redact_file
-from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RedactionSchema, RemarkSchema
+from gateway.governance.judging import (
+    Judgement,
+    answer_hand_over,
+    ask_to_lead,
+    assign_external_id,
+    give_remark,
+    redact_file,
+)
+from gateway.governance.schemas import (
+    ExternalIdSchema,
+    HandOverAnswerSchema,
+    HandOverSchema,
+    RedactionSchema,
+    RemarkSchema,
+)
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
 from gateway.people.once import once
@@ -28,12 +41,14 @@ class HappeningSchema(Schema):
 
 def add_to(api: Blueprint) -> None:
     """Put these routes on the blueprint of applications."""
-    one, told = "/<application_id>", api.response(200, HappeningSchema(many=True))
-    api.get(f"{one}/history")(told(signed_in(happened)))
-    api.post(f"{one}/hand-over")(api.arguments(HandOverSchema)(told(signed_in(hand_over))))
-    api.post(f"{one}/hand-over/answer")(api.arguments(HandOverAnswerSchema)(told(signed_in(answer))))
-    api.post(f"{one}/files/<attachment_id>/redaction")(api.arguments(RedactionSchema)(told(signed_in(redact))))
-    api.post(f"{one}/remarks")(api.arguments(RemarkSchema)(told(signed_in(remark))))
+    one, history_told = "/<application_id>", api.response(200, HappeningSchema(many=True))
+    api.get(f"{one}/history")(history_told(signed_in(happened)))
+    api.post(f"{one}/hand-over")(api.arguments(HandOverSchema)(history_told(signed_in(hand_over))))
+    api.post(f"{one}/hand-over/answer")(api.arguments(HandOverAnswerSchema)(history_told(signed_in(answer))))
+    api.post(f"{one}/files/<attachment_id>/redaction")(api.arguments(RedactionSchema)(history_told(signed_in(redact))))
+    called = api.response(200, ApplicationSchema)
+    api.put(f"{one}/external-id")(api.arguments(ExternalIdSchema)(called(signed_in(external_id))))
+    api.post(f"{one}/remarks")(api.arguments(RemarkSchema)(history_told(signed_in(remark))))
 
 
 def happened(application_id: str) -> list[Happening]:
@@ -56,6 +71,15 @@ def answer(sent: Json, application_id: str) -> list[Happening]:
 def redact(sent: Json, application_id: str, attachment_id: str) -> list[Happening]:
     """Destroy the content of a file of a submitted application"""
     return _done(application_id, redact_file, {**sent, "file": attachment_id})
+
+
+def external_id(sent: Json, application_id: str) -> Json:
+    """Say what an application is called elsewhere"""
+    with transaction() as db:
+        account = me(db)
+        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+        assign_external_id(db, by=account, application=found, values=sent, now=now())
+        return told(found, account, reads_all=reads_all())
 
 
 @once

@@ -13,8 +13,23 @@ from gateway.clock import now
 from gateway.db import transaction
 from gateway.errors import Conflict, Invalid
 from gateway.governance import queries
-from gateway.governance.judging import Judgement, Values, answer_hand_over, ask_to_lead, give_remark, redact_file
-from gateway.governance.schemas import HandOverAnswerSchema, HandOverSchema, RedactionSchema, RemarkSchema, faults
+from gateway.governance.judging import (
+    Judgement,
+    Values,
+    answer_hand_over,
+    ask_to_lead,
+    assign_external_id,
+    give_remark,
+    redact_file,
+)
+from gateway.governance.schemas import (
+    ExternalIdSchema,
+    HandOverAnswerSchema,
+    HandOverSchema,
+    RedactionSchema,
+    RemarkSchema,
+    faults,
+)
 from gateway.governance.sent import sent_as
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import signed_in
@@ -53,6 +68,14 @@ def redact(application_id: str, attachment_id: str) -> Response:
 
     sent = sent_as(RedactionSchema, request.form)
     return _do(application_id, RedactionSchema(), sent, judge, "The file is gone for good.")
+
+
+@beside.post("/applications/<application_id>/external-id")
+@signed_in
+def external_id(application_id: str) -> Response:
+    """Say what it is called elsewhere."""
+    sent = sent_as(ExternalIdSchema, request.form)
+    return _do(application_id, ExternalIdSchema(), sent, assign_external_id, "The reference is kept.")
 
 
 @beside.post("/applications/<application_id>/remarks")

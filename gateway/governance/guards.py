@@ -223,6 +223,11 @@ def may_redact(application: Application, by: Account) -> None:
     may_judge(application, by, rules_of(application).triage.role)
 
 
+def may_refer(application: Application, by: Account) -> None:
+    """A steward outside the project, once it was submitted. Raises WrongState, and as may_judge."""
+    may_judge(application, by, rules_of(application).triage.role)
+
+
 def on_the_committee_side(application: Application, account: Account) -> bool:
     """Whether what is said among those who handle it is for this account, which may see the application."""
     conflicted = any(each.account_id == account.id for each in application.conflicts)

@@ -70,6 +70,7 @@ class Beside:
     blocked: list[Standing]  # for those who judge
     may_remark: bool
     may_redact: bool
+    may_refer: bool
 
 
 def beside(db: Session, application: Application, account: Account, now: datetime) -> Beside:
@@ -83,6 +84,7 @@ def beside(db: Session, application: Application, account: Account, now: datetim
         blocked=_blocked(db, application, account, now),
         may_remark=_may(guards.may_remark, application, account),
         may_redact=_may(guards.may_redact, application, account),
+        may_refer=_may(guards.may_refer, application, account),
     )
 
 

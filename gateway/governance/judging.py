@@ -11,7 +11,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.governance import appealing, committee, deciding, guards, handing_over, redacting, remarking, reviewing
+from gateway.governance import (
+    appealing,
+    committee,
+    deciding,
+    guards,
+    handing_over,
+    redacting,
+    referring,
+    remarking,
+    reviewing,
+)
 from gateway.governance.models import Application, Choice, Recommendation, SiteAnswer, State
 from gateway.governance.paperwork import Audience
 from gateway.people.models import Account
@@ -123,6 +133,11 @@ def redact_file(db: Session, *, by: Account, application: Application, values: V
     """RedactionSchema, and which file: destroy its content."""
     told = {"attachment_id": values["file"], "reason": values["reason"]}
     redacting.redact(db, by=by, application=application, now=now, **told)
+
+
+def assign_external_id(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:
+    """ExternalIdSchema: what it is called elsewhere."""
+    referring.assign_external_id(db, by=by, application=application, external_id=values["external_id"], now=now)
 
 
 def give_remark(db: Session, *, by: Account, application: Application, values: Values, now: datetime) -> None:

@@ -16,6 +16,8 @@ from gateway.governance.workflow import Workflow, parse_workflow
 from gateway.people.models import Account
 from gateway.projects.models import Project
 
+EXTERNAL_ID = 64  # characters
+
 
 class State(StrEnum):
     """Where an application stands."""
@@ -118,6 +120,7 @@ class Application(Base):
     version: Mapped[int] = mapped_column(default=1)
     form_sha256: Mapped[str] = mapped_column(ForeignKey("policy_text.sha256"))
     workflow_sha256: Mapped[str | None] = mapped_column(ForeignKey("policy_text.sha256"))
+    external_id: Mapped[str | None] = mapped_column(String(EXTERNAL_ID), index=True)  # what it is called elsewhere
     answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     started_at: Mapped[datetime]
     touched_at: Mapped[datetime | None]  # when somebody last changed the draft

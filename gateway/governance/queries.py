@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from gateway.catalogue import custodians
@@ -25,6 +25,7 @@ WITH: tuple[Any, ...] = (
     Application.appeal,
     Application.decision,
 )
+SHORT = 8  # characters of an id that make its reference
 TOLD: tuple[Any, ...] = (selectinload(Application.applicant), selectinload(Application.form_text))
 
 
@@ -66,18 +67,33 @@ def applications_of(db: Session, account_id: str, page: int = 1) -> Page[Applica
     return page_of(db, _newest_first().where(_is_of(account_id)), page)
 
 
-def applications_of_others(db: Session, account_id: str, page: int = 1) -> Page[Application]:
-    """What anybody else ever handed in, newest first. Index: ix_application_newest."""
-    handed_in = Application.submitted_at.is_not(None), Application.applicant_id != account_id
+def applications_of_others(db: Session, account_id: str, page: int = 1, *, called: str = "") -> Page[Application]:
+    """What anybody else ever handed in, newest first. Index: ix_application_newest.
+
+    `called`: only those of this reference, ours or an outside one. Index: ix_application_external_id.
+    """
+    handed_in = [Application.submitted_at.is_not(None), Application.applicant_id != account_id]
+    if called.strip():
+        handed_in.append(_is_called(called.strip()))
     newest = Application.submitted_at.desc(), Application.id
     return page_of(db, select(Application).where(*handed_in).order_by(*newest).options(*TOLD), page)
 
 
-def applications_seen_by(db: Session, account_id: str, page: int, *, reads_all: bool) -> Page[Application]:
+def applications_seen_by(
+    db: Session, account_id: str, page: int, *, reads_all: bool, called: str = ""
+) -> Page[Application]:
     """What this account may list, newest first. Index: ix_application_newest."""
     mine = _is_of(account_id)
     seen = or_(mine, Application.submitted_at.is_not(None)) if reads_all else mine
+    if called.strip():
+        seen = and_(seen, _is_called(called.strip()))
     return page_of(db, _newest_first().where(seen).options(*map(selectinload, WITH)), page)
+
+
+def _is_called(reference: str) -> ColumnElement[bool]:
+    ours = reference.replace("-", "").lower()
+    of_ours = Application.id.startswith(ours, autoescape=True) if len(ours) == SHORT else false()
+    return or_(Application.external_id == reference, of_ours)
 
 
 def counted(db: Session, account_id: str) -> dict[str, int]:

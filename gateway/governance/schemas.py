@@ -21,7 +21,7 @@ from marshmallow import (
 )
 
 from gateway.governance.form import Form, Question, Section
-from gateway.governance.models import Choice, Recommendation
+from gateway.governance.models import EXTERNAL_ID, Choice, Recommendation
 from gateway.governance.paperwork import LONGEST, Audience
 
 NO_EMAIL = "Enter an email address"
@@ -328,6 +328,16 @@ class LiftSchema(_Strict):
         required=True,
         validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
         error_messages={"required": "Say why the block is lifted"},
+    )
+
+
+class ExternalIdSchema(_Strict):
+    """What an application is called elsewhere; an empty one takes it away."""
+
+    external_id = fields.String(
+        load_default="",
+        validate=validate.Length(max=EXTERNAL_ID, error="Enter the reference, in 64 characters or fewer"),
+        metadata={"description": "As the number of a research ethics service"},
     )
 
 

@@ -270,6 +270,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("form_sha256", sa.String(length=64), nullable=False),
         sa.Column("workflow_sha256", sa.String(length=64), nullable=True),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("started_at", gateway.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("touched_at", gateway.db.UtcDateTime(timezone=True), nullable=True),
@@ -309,6 +310,7 @@ def upgrade() -> None:
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_application_applicant_id"), ["applicant_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_changes_id"), ["changes_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_application_external_id"), ["external_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_project_id"), ["project_id"], unique=False)
         batch_op.create_index(
             "ix_application_newest", ["submitted_at", "started_at", "applicant_id", "id"], unique=False
@@ -1574,6 +1576,7 @@ def downgrade() -> None:
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.drop_index("ix_application_state")
         batch_op.drop_index("ix_application_newest")
+        batch_op.drop_index(batch_op.f("ix_application_external_id"))
         batch_op.drop_index(batch_op.f("ix_application_project_id"))
         batch_op.drop_index(batch_op.f("ix_application_changes_id"))
         batch_op.drop_index(batch_op.f("ix_application_applicant_id"))

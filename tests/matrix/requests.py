@@ -168,6 +168,8 @@ def bodies(world: World) -> Mapping[str, dict[str, Any]]:
         "POST /api/v1/applications/blocks/<block_id>/lift": {"json": reason},
         f"POST {API}/files/<attachment_id>/redaction": {"json": reason},
         f"POST {APPLICATION}/files/<attachment_id>/redaction": {"data": reason},
+        f"PUT {API}/external-id": {"json": {"external_id": "IRAS 1"}},
+        f"POST {APPLICATION}/external-id": {"data": {"external_id": "IRAS 1"}},
         f"POST {API}/hand-over": {"json": {"to": ids["ben"], "reason": "I am leaving"}},
         f"POST {API}/hand-over/answer": {"json": {"answer": "accept"}},
         f"POST {API}/remarks": {"json": {"remark": "Look at page 2", "audience": "applicants"}},

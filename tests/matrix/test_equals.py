@@ -29,6 +29,7 @@ EQUALS = {  # a command of the pages: the same of the API, below /api/v1
         f"DELETE {APPLICATION}/files/<attachment_id>",
     ],
     f"POST {APPLICATION}/files/<attachment_id>/redaction": [f"POST {APPLICATION}/files/<attachment_id>/redaction"],
+    f"POST {APPLICATION}/external-id": [f"PUT {APPLICATION}/external-id"],
     f"POST {APPLICATION}/hand-over": [f"POST {APPLICATION}/hand-over"],
     f"POST {APPLICATION}/hand-over/<any(accept, decline, back):answer>": [f"POST {APPLICATION}/hand-over/answer"],
     f"POST {APPLICATION}/remarks": [f"POST {APPLICATION}/remarks"],

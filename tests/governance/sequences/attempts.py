@@ -23,6 +23,7 @@ from gateway.governance import (
     handing_over,
     inviting,
     redacting,
+    referring,
     remarking,
     reviewing,
 )
@@ -146,6 +147,10 @@ def _by_itself(at: Step) -> None:
     automatic.do_what_is_due(at.db, application=at.application, now=later)
 
 
+def _refer(at: Step) -> None:
+    referring.assign_external_id(at.db, external_id=at.pick(["IRAS 1", "IRAS 2", ""]), **at.told)
+
+
 def _block(at: Step) -> None:
     dataset = at.pick(at.db.query(Dataset).order_by(Dataset.slug).all()).id
     ends, reason = at.pick([None, None, at.now + DAY]), at.pick(["They shared it", "They shared it", " "])
@@ -238,6 +243,7 @@ COMMANDS = {
         lambda at: handing_over.take_back(at.db, **at.told), ("Ada", "Priya"), "application.hand-over.taken-back"
     ),
     "by_itself": Command(_by_itself, EVERYBODY, ""),
+    "refer": Command(_refer, STEWARDS, "application.external-id.assigned"),
     "block": Command(_block, STEWARDS, "block.made"),
     "lift": Command(_lift, STEWARDS, "block.lifted"),
     "redact": Command(_redact, STEWARDS, "attachment.redacted"),
@@ -284,7 +290,7 @@ COMMANDS = {
 }
 
 HANDS = ["hand_over", "accept_lead", "accept_lead", "decline_lead", "take_back_lead"]
-BESIDE = ["remark", "redact", "block", "lift", "lift", "by_itself"]
+BESIDE = ["remark", "refer", "redact", "block", "lift", "lift", "by_itself"]
 FITTING = {  # what comes next where an application stands; the more often named the more often done
     "draft": ["save", "attach", "detach", "invite", "take_back", "accept", "submit", "submit", "withdraw", *HANDS],
     "submitted": [*["begin_review", "declare_none"] * 2, "withdraw", "declare_conflict", *BESIDE, *HANDS],
