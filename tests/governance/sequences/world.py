@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway import db as database
 from gateway import settings
-from gateway.governance import appealing, applying, attaching, deciding, inviting, reviewing
+from gateway.governance import appealing, applying, attaching, deciding, handing_over, inviting, reviewing
 from gateway.governance.models import Application, Choice, SiteAnswer
 from gateway.people.models import Account
 from tests.governance.cast import (
@@ -65,6 +65,7 @@ def _one_of_each(db: Session) -> dict[str, str]:
         "submitted": a_submitted(db, nation.cast),
         "in review": one_in_review(db, nation.cast),
         "together, in review": _together(db, nation),
+        "asked to lead": _asked_to_lead(db, nation),
         "to decide": one_to_decide(db, nation.cast),
         "national, submitted": submitted(db, nation),
         "national, in review": _asked(db, nation),
@@ -107,6 +108,13 @@ def _together(db: Session, nation: Nation) -> Application:
     all_declare(db, made)
     asked = {"ethics": cast.reviewers[:2]}
     reviewing.begin_review(db, by=cast.steward, application=made, reviewers=asked, now=MORNING)
+    return made
+
+
+def _asked_to_lead(db: Session, nation: Nation) -> Application:
+    """The same, and Ben is to lead it."""
+    made, told = _together(db, nation), {"to_id": nation.cast.colleague.id, "reason": "I am leaving"}
+    handing_over.hand_over(db, by=nation.cast.applicant, application=made, now=MORNING, **told)
     return made
 
 
