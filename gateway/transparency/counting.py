@@ -126,7 +126,9 @@ def told(db: Session, year: int, now: datetime) -> Year:
         while len(_KEPT) >= MOST_KEPT:
             _KEPT.pop(next(iter(_KEPT)), None)
         _KEPT[known] = _Counted(_counts(db, year, months, begun), _kinds(db, year, months)).told(year, months)
-    names = {each.id: each.title for each in begun} | dict(db.execute(select(Site.code, Site.name)).tuples().all())
+    names = {each.id: each.title for each in begun} | {
+        row.code: row.name for row in db.execute(select(Site.code, Site.name))
+    }
     return _named(_KEPT[known], names)
 
 

@@ -225,8 +225,16 @@ def events(*actions: str) -> list[Event]:
         return list(db.scalars(select(Event).where(Event.action.in_(actions)).order_by(Event.seq)))
 
 
+_templates: list[Path] = []
+
+
 def the_template(root: Path) -> Path:
-    """A whole data directory with archive, catalogue and one release: made once, copied for each test."""
+    """A whole data directory with archive, catalogue and one release: made once in a process, copied for each test.
+
+    Its archive is read by all, so no test changes it.
+    """
+    if _templates:
+        return _templates[0]
     before = settings_room.current()
     an_archive(root / "archive")
     (root / "data").mkdir()
@@ -235,6 +243,7 @@ def the_template(root: Path) -> Path:
         a_catalogue(root / "archive")
         a_release(an_account("ada"))
     settings_room.use(before)
+    _templates.append(root)
     return root
 
 
