@@ -24,7 +24,7 @@ from gateway.audit.listing import Listing, batches
 from gateway.audit.offline import layout
 from gateway.settings import Settings, current, use
 
-APART = frozenset(("fhir", "atna"))  # about half of the work
+APART = frozenset(("atna", "html"))  # about half of the work
 MANY = 50_000  # events; for fewer another process does not pay
 
 

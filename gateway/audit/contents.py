@@ -114,7 +114,7 @@ def about(contents: Contents, digests: dict[str, str]) -> Pieces:
 
 
 def _events(db: Session, listing: Listing) -> Pieces:
-    for bodies in db.scalars(matching(listing, Event.body)).partitions():
+    for bodies in db.connection().scalars(matching(listing, Event.body)).partitions():
         yield ("\n".join(bodies) + "\n").encode()
 
 
@@ -157,7 +157,7 @@ def _timestamps(checkpoints: Iterable[Checkpoint], stamps: dict[int, bytes]) -> 
 def _openings(db: Session, listing: Listing) -> Pieces:
     query = matching(listing, Opening.field, Opening.salt, Opening.seq, Opening.value).order_by(Opening.field)
     query = query.join(Opening, and_(Opening.seq == Event.seq, Opening.field.not_in(STAYS_HERE)))
-    for batch in db.execute(query).partitions():
+    for batch in db.connection().execute(query).partitions():
         yield "".join(_opening_lines(batch)).encode()
 
 

@@ -35,9 +35,9 @@ def _rows(listed: Sequence[Listed]) -> str:
 
 def _row(event: Listed) -> str:
     told = "; ".join([f"{key}: {value}" for key, value in event.detail.items() if type(value) not in (dict, list)])
-    at = event.at
+    when = f"{event.at[:10]} {event.at[11:19]}"
     return (
-        f"<tr><td>{int(event.seq):,}</td><td>{escape(at[:10])} {escape(at[11:19])}</td>"
+        f"<tr><td>{int(event.seq):,}</td><td>{escape(when)}</td>"
         f"<td>{escape(event.name or event.account or event.kind)}</td>{_of(event.action, event.project)}"
         f"<td>{escape(event.instance or event.subject)}</td><td>{escape(told)}</td></tr>\n"
     )

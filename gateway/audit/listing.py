@@ -85,7 +85,7 @@ def batches(db: Session, listing: Listing) -> Iterator[list[Listed]]:
         query = matching(listing, *columns, Opening.value).outerjoin(Opening, name)
     else:
         query = matching(listing, *columns, literal(None))
-    for batch in db.execute(query).partitions():
+    for batch in db.connection().execute(query).partitions():
         yield [_listed(*row) for row in batch]
 
 
