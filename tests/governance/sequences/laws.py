@@ -22,6 +22,7 @@ class Remembered:
 
     state: str = ""
     lead: str = ""
+    team: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     frozen: dict[str, Any] = field(default_factory=dict)
@@ -107,8 +108,14 @@ def handed_over(db: Session, each: Application) -> list[HandOver]:
     return accepted.order_by(HandOver.proposed_at).all()
 
 
-def _led(db: Session, each: Application, account_id: str | None) -> bool:
-    return account_id in {one.from_id for one in handed_over(db, each)} | {each.applicant_id}
+def nobody_comes_after_it_was_handed_in_but_a_former_lead(db: Session, each: Application, before: Remembered) -> None:
+    former = {one.from_id for one in handed_over(db, each)}
+    team = {one.email for one in each.invitations}
+    if before.frozen:
+        come = {one.accepted_by_id for one in each.invitations if one.email not in before.team}
+        assert before.team <= team
+        assert come <= former
+    before.team = team
 
 
 def the_lead_changes_from_hand_to_hand(db: Session, each: Application, before: Remembered) -> None:
@@ -135,8 +142,8 @@ def nobody_is_given_what_they_were_blocked_from(db: Session, each: Application) 
     for grant in each.project.grants if each.project else ():
         people = {one.account_id for one in each.project.memberships if one.since <= grant.issued_at}
         held = db.query(Block).filter(Block.dataset_id.in_(grant.dataset_ids), Block.made_at < grant.issued_at)
-        ended = [one.lifted_at or one.ends_at for one in held if one.account_id in people]
-        assert all(one is not None and one <= grant.issued_at for one in ended)
+        ends = [[end for end in (one.lifted_at, one.ends_at) if end] for one in held if one.account_id in people]
+        assert all(one and min(one) <= grant.issued_at for one in ends)
 
 
 def remarks_are_of_those_who_handle_it(db: Session, each: Application) -> None:
@@ -144,11 +151,10 @@ def remarks_are_of_those_who_handle_it(db: Session, each: Application) -> None:
     assert not by & whoever_is_of_it(db, each)
 
 
-def what_was_handed_in_stays(db: Session, each: Application, before: Remembered) -> None:
+def what_was_handed_in_stays(each: Application, before: Remembered) -> None:
     now = {
         "answers": dict(each.answers),
         "files": sorted((one.question, one.sha256) for one in each.attachments),
-        "team": sorted(one.email for one in each.invitations if not _led(db, each, one.accepted_by_id)),
         "rules": (each.form_sha256, each.workflow_sha256),
     }
     if before.frozen:
@@ -165,8 +171,9 @@ def all_hold(db: Session, each: Application, before: Remembered) -> None:
     a_decision_has_its_quorum(each)
     no_state_is_skipped(each, before)
     the_lead_changes_from_hand_to_hand(db, each, before)
+    nobody_comes_after_it_was_handed_in_but_a_former_lead(db, each, before)
     remarks_are_of_those_who_handle_it(db, each)
     nobody_is_given_what_they_were_blocked_from(db, each)
     a_file_is_as_it_was_or_gone(each, before)
-    what_was_handed_in_stays(db, each, before)
+    what_was_handed_in_stays(each, before)
     before.state = each.state
