@@ -16,10 +16,12 @@ from gateway.governance.models import Application, Invitation, State
 from gateway.governance.states import touch
 from gateway.people.models import Account
 from gateway.people.tokens import acting
+from gateway.trail.models import Event
 from gateway.trail.record import record
 
 GOOD_FOR = timedelta(days=14)
 MOST = 20
+MOST_A_DAY = 40  # letters to strangers that one person may have sent, also to those taken back
 
 
 class NoSuchInvitation(NotFound):
@@ -61,12 +63,21 @@ def invite(db: Session, *, by: Account, application: Application, email: str, no
         raise Invalid(f"Invite {MOST} people or fewer.")
     if any(each.email == address for each in application.invitations):
         raise InvitedAlready
+    if _too_many(db, by, now):
+        raise Invalid(f"You invited {MOST_A_DAY} people within a day; invite more tomorrow.")
     secret = secrets.token_urlsafe(32)
     invitation = Invitation(email=address, secret_sha256=_digest(secret), made_at=now, ends_at=now + GOOD_FOR)
     application.invitations.append(invitation)
     touch(db, application, touched_at=now)
     _record(db, invitation, "invitation.made", by, now)
     return invitation, secret
+
+
+def _too_many(db: Session, by: Account, now: datetime) -> bool:
+    """Whether as many letters as a person may send went out within a day. Index: ix_trail_event_actor_seq."""
+    made = select(Event.at).where(Event.actor_id == by.id, Event.action == "invitation.made")
+    earliest = db.scalar(made.order_by(Event.seq.desc()).offset(MOST_A_DAY - 1).limit(1))
+    return earliest is not None and now - earliest < timedelta(days=1)
 
 
 def take_back(db: Session, *, by: Account, application: Application, invitation_id: str, now: datetime) -> None:

@@ -132,6 +132,21 @@ def test_only_the_applicant_invites_and_takes_back_and_only_in_a_draft(db, cast)
         invite(db, cast, application)
 
 
+def test_nobody_has_letters_sent_without_end(db, cast):
+    application = a_draft(db, cast)
+
+    def again(day: int) -> None:
+        at = MORNING + timedelta(days=day)
+        made, _ = inviting.invite(db, by=cast.applicant, application=application, email="nia@other.example", now=at)
+        inviting.take_back(db, by=cast.applicant, application=application, invitation_id=made.id, now=at)
+
+    for _ in range(inviting.MOST_A_DAY):
+        again(0)
+    with pytest.raises(Invalid, match="tomorrow"):
+        again(0)
+    again(1)
+
+
 def test_neither_the_address_nor_the_secret_is_written_down(db, cast):
     _, secret = invite(db, cast, a_draft(db, cast))
     events = db.query(Event).filter(Event.action == "invitation.made").all()
