@@ -68,10 +68,13 @@ def hand_over(db: Session, *, by: Account, application: Application, to_id: str,
 def accept(db: Session, *, by: Account, application: Application, now: datetime) -> None:
     """Become the lead. The former one stays a co-applicant, and whoever has a say declares their interest anew.
 
-    Raises NoHandOver, WrongState; and Judges for somebody who has a part in judging it, however that came about.
+    Raises NoHandOver, also for somebody who was taken off meanwhile, and WrongState; and Judges for somebody who has a
+    part in judging it, however that came about.
     """
     asked = _to_answer(db, application, by)
     guards.in_state(application, *STATES)
+    if by not in application.co_applicants:
+        raise NoHandOver
     if by.id in {each.reviewer_id for each in application.reviews} | guards.judges(application):
         raise Judges
     former = application.applicant

@@ -202,3 +202,16 @@ def test_the_lead_asks_and_the_other_accepts_on_the_page(app):
     assert "Hand this application over to a co-applicant" in page.text
     program = ApiClient(app, cast.applicant)
     assert [each["what"] for each in program.get(f"/api/v1/applications/{made}/history").json] == ["handed-over"]
+
+
+def test_whoever_was_taken_off_the_draft_meanwhile_leads_nothing(db, cast):
+    made = with_ben(db, cast)
+    ask(db, cast, made)
+    place = made.invitations[0].id
+    inviting.take_back(db, by=cast.applicant, application=made, invitation_id=place, now=MORNING)
+    for _ in range(2):  # as a draft, and once it is handed in
+        with pytest.raises(handing_over.NoHandOver):
+            handing_over.accept(db, by=cast.colleague, application=made, now=LATER)
+        if made.state == State.DRAFT:
+            applying.submit(db, by=cast.applicant, application=made, workflow=the_workflow(), now=MORNING)
+    assert made.applicant_id == cast.applicant.id
