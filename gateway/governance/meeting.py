@@ -64,15 +64,15 @@ def call(
 ) -> Meeting:
     """Call a meeting that lasts so many minutes on these applications; all who vote or decide on one of them are asked.
 
-    Raises BadMeeting, WrongState, OwnApplication.
+    Raises BadMeeting, WrongState, OwnApplication, Conflicted.
     """
     _could_be(starts, lasts, place, now)
     if not applications:
         raise BadMeeting("Put at least one application on the agenda.")
     for each in applications:
         guards.in_state(each, State.SUBMITTED, State.IN_REVIEW)
-        if guards.on_team(each, by):
-            raise guards.OwnApplication
+        guards.not_own(each, by)
+        guards.no_conflict(each, by)
     made = Meeting(
         called_by_id=by.id, called_at=now, changed_at=now, starts_at=starts, place=place.strip(), sequence=0,
         ends_at=starts + timedelta(minutes=lasts),
@@ -116,9 +116,12 @@ def cancel(db: Session, *, by: Account, meeting: Meeting, now: datetime) -> None
 def hold(db: Session, *, by: Account, meeting: Meeting, present: Collection[str], minutes: str, now: datetime) -> None:
     """Write down who of those asked came (account ids) and the minutes, once.
 
-    Raises MeetingOver, NotBegun, BadMeeting without minutes or with somebody who was not asked.
+    Raises MeetingOver, NotBegun, OwnApplication, Conflicted, BadMeeting without minutes or with somebody not asked.
     """
     _open(db, meeting)
+    for each in meeting.agenda:
+        guards.not_own(each.application, by)
+        guards.no_conflict(each.application, by)
     if now < meeting.starts_at:
         raise NotBegun
     if not minutes.strip():
@@ -135,13 +138,31 @@ def hold(db: Session, *, by: Account, meeting: Meeting, present: Collection[str]
 
 def needed(meeting: Meeting) -> int:
     """How many of the committee must be there for its votes to count: the largest quorum on the agenda."""
-    ballots = [guards.rules_of(each.application).ballot for each in meeting.agenda]
-    return max((each.quorum for each in ballots if each is not None), default=1)
+    return max((_quorum(each.application) for each in meeting.agenda), default=1)
 
 
 def quorate(meeting: Meeting) -> bool:
-    """Whether enough came."""
-    return sum(bool(each.present) for each in meeting.asked) >= needed(meeting)
+    """Whether enough came for each application, of those who are no part of it and have no conflict in it."""
+    came = [each.account for each in meeting.asked if each.present]
+    about = [each.application for each in meeting.agenda]
+    return all(sum(guards.on_the_committee_side(each, one) for one in came) >= _quorum(each) for each in about)
+
+
+def minutes_for(meeting: Meeting, account: Account) -> str:
+    """The minutes; nothing for somebody who is part of something on the agenda, or has a conflict in it."""
+    inside = all(guards.on_the_committee_side(each.application, account) for each in meeting.agenda)
+    return meeting.minutes if inside else ""
+
+
+def still_asked(meeting: Meeting) -> list[Account]:
+    """Who was asked, but for those who have since become part of something on the agenda."""
+    asked = [each.account for each in meeting.asked]
+    return [one for one in asked if not any(guards.on_team(each.application, one) for each in meeting.agenda)]
+
+
+def _quorum(application: Application) -> int:
+    ballot = guards.rules_of(application).ballot
+    return ballot.quorum if ballot is not None else 1
 
 
 def _committee(db: Session, applications: Sequence[Application]) -> list[Account]:
@@ -172,6 +193,5 @@ def _open(db: Session, meeting: Meeting) -> None:
 
 
 def _tell(db: Session, meeting: Meeting, text: str, now: datetime) -> None:
-    to = [each.account for each in meeting.asked]
     page = f"/meetings/{meeting.id}"
-    tell(db, to=to, kind=Kind.MEETING, text=text, href=page, now=now, calendar=calendar(meeting))
+    tell(db, to=still_asked(meeting), kind=Kind.MEETING, text=text, href=page, now=now, calendar=calendar(meeting))

@@ -19,10 +19,11 @@ from gateway.governance.meeting_reading import meeting_seen_by, meetings_of
 from gateway.governance.meeting_schemas import AskedSchema, CallSchema, MeetingSchema, TakenDownSchema, TimesSchema
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import requires, signed_in
+from gateway.people.models import Account
 from gateway.people.once import once
 from gateway.web.paging import PageSchema, following
 
-PLAIN = ("id", "starts_at", "ends_at", "place", "sequence", "cancelled_at", "held_at", "minutes")
+PLAIN = ("id", "starts_at", "ends_at", "place", "sequence", "cancelled_at", "held_at")
 
 
 def add_to(api: Blueprint) -> None:
@@ -41,7 +42,8 @@ def add_to(api: Blueprint) -> None:
 def index(asked: Json) -> tuple[Sequence[Json], dict[str, str]]:
     """Meetings that I was asked to, or all; the last one first"""
     with reading() as db:
-        page = meetings_of(db, me(db), asked["page"], reads_all=reads_all()).told(_told)
+        account = me(db)
+        page = meetings_of(db, account, asked["page"], reads_all=reads_all()).told(lambda each: _told(each, account))
         return page.rows, following(page)
 
 
@@ -53,13 +55,13 @@ def call(sent: dict[str, Any]) -> Json:
         agenda = [
             queries.application_seen_by(db, each, account, reads_all=reads_all()) for each in sent.pop("applications")
         ]
-        return _told(meeting.call(db, by=account, applications=agenda, now=now(), **sent))
+        return _told(meeting.call(db, by=account, applications=agenda, now=now(), **sent), account)
 
 
 def show(meeting_id: str) -> Json:
     """One meeting"""
     with reading() as db:
-        return _told(_seen(db, meeting_id))
+        return _told(_seen(db, meeting_id), me(db))
 
 
 def ics(meeting_id: str) -> Response:
@@ -72,7 +74,7 @@ def move(sent: Json, meeting_id: str) -> Json:
     with transaction() as db:
         found = _seen(db, meeting_id)
         meeting.move(db, by=me(db), meeting=found, now=now(), **sent)
-        return _told(found)
+        return _told(found, me(db))
 
 
 def cancel(meeting_id: str) -> Json:
@@ -80,7 +82,7 @@ def cancel(meeting_id: str) -> Json:
     with transaction() as db:
         found = _seen(db, meeting_id)
         meeting.cancel(db, by=me(db), meeting=found, now=now())
-        return _told(found)
+        return _told(found, me(db))
 
 
 def hold(sent: Json, meeting_id: str) -> Json:
@@ -88,16 +90,17 @@ def hold(sent: Json, meeting_id: str) -> Json:
     with transaction() as db:
         found = _seen(db, meeting_id)
         meeting.hold(db, by=me(db), meeting=found, now=now(), **sent)
-        return _told(found)
+        return _told(found, me(db))
 
 
 def _seen(db: Session, meeting_id: str) -> Meeting:
     return meeting_seen_by(db, meeting_id, me(db), reads_all=reads_all())
 
 
-def _told(each: Meeting) -> Json:
+def _told(each: Meeting, account: Account) -> Json:
     return {
         **{name: getattr(each, name) for name in PLAIN},
+        "minutes": meeting.minutes_for(each, account),
         "applications": [one.application_id for one in each.agenda],
         "asked": [{name: getattr(one, name) for name in AskedSchema().fields} for one in each.asked],
         "needed": meeting.needed(each),

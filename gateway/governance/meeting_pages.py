@@ -152,12 +152,14 @@ def _list(values: Mapping[str, Any], found_faults: Mapping[str, Any]) -> str:
 
 def _page(meeting_id: str, values: Mapping[str, Any], found_faults: Mapping[str, Any]) -> str:
     with reading() as db:
-        found = meeting_seen_by(db, meeting_id, me(db), reads_all=reads_all())
+        account = me(db)
+        found = meeting_seen_by(db, meeting_id, account, reads_all=reads_all())
         lasts = int((found.ends_at - found.starts_at).total_seconds() // 60)
         before = {"day": found.starts_at.date().isoformat(), "time": f"{found.starts_at:%H:%M}"}
         return render_template(
             "governance/meeting.html",
             meeting=found,
+            minutes=meeting.minutes_for(found, account),
             needed=meeting.needed(found),
             quorate=meeting.quorate(found),
             calls=may(CALLS),

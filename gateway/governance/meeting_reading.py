@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from gateway.db import transaction
 from gateway.governance.guards import on_team
-from gateway.governance.meeting import NoSuchMeeting
+from gateway.governance.meeting import NoSuchMeeting, still_asked
 from gateway.governance.meeting_models import AgendaItem, Attendance, Meeting
 from gateway.governance.models import Application, State
 from gateway.jobs.rounds import go_round
@@ -22,9 +22,10 @@ from gateway.projects.models import Project
 BEFORE = timedelta(days=1)
 TALKED_ABOUT = selectinload(Meeting.agenda).selectinload(AgendaItem.application)
 WITH = (
-    selectinload(Meeting.asked),
+    selectinload(Meeting.asked).selectinload(Attendance.account),
     TALKED_ABOUT.selectinload(Application.workflow_text),
     TALKED_ABOUT.selectinload(Application.invitations),
+    TALKED_ABOUT.selectinload(Application.conflicts),
     TALKED_ABOUT.selectinload(Application.changes).selectinload(Project.memberships),
 )
 
@@ -76,5 +77,4 @@ def remind_of_meetings(db: Session, *, now: datetime) -> None:
     for each in db.scalars(soon.where(Meeting.cancelled_at.is_(None)).order_by(Meeting.starts_at)):
         text = f"The meeting {each.reference} is on {each.starts_at:%Y-%m-%d at %H:%M} UTC"
         once = f"meeting:{each.id}:{each.sequence}"
-        to = [one.account for one in each.asked]
-        tell(db, to=to, kind=Kind.MEETING, text=text, href=f"/meetings/{each.id}", now=now, once=once)
+        tell(db, to=still_asked(each), kind=Kind.MEETING, text=text, href=f"/meetings/{each.id}", now=now, once=once)

@@ -14,6 +14,7 @@ from gateway.db import transaction
 from gateway.governance import applying, committee, guards, meeting
 from gateway.governance.calendar import calendar, escaped, folded
 from gateway.governance.meeting_reading import meeting_seen_by, remind_of_meetings
+from gateway.governance.models import Invitation
 from gateway.notices.mail import letter
 from gateway.notices.models import Kind, Notice
 from tests.governance.cast import DAY, MORNING, an_account, database
@@ -117,6 +118,35 @@ def test_the_database_lets_nobody_change_what_was_written_down(db, nation, appli
     ):
         with pytest.raises(IntegrityError), db.begin_nested():
             db.execute(text(statement))
+
+
+def test_whoever_has_a_conflict_makes_no_quorum_and_neither_reads_nor_writes_minutes(db, nation, application):
+    found = called(db, nation, application)
+    mia = nation.members[0]
+    for account in (mia, nation.cast.steward):
+        committee.declare_conflict(db, by=account, application=application, why="A friend.", now=MORNING)
+    members = [each.id for each in nation.members]
+    held = {"meeting": found, "present": members, "minutes": "We spoke of them.", "now": NEXT}
+    with pytest.raises(guards.Conflicted):
+        meeting.hold(db, by=nation.cast.steward, **held)
+    with pytest.raises(guards.Conflicted):
+        called(db, nation, application)
+    meeting.hold(db, by=an_account(db, "Sten", "data-steward"), **held)
+    assert (meeting.needed(found), meeting.quorate(found)) == (3, False)
+    assert meeting.minutes_for(found, mia) == ""
+    assert meeting.minutes_for(found, nation.members[1]) == "We spoke of them."
+
+
+def test_whoever_joins_the_application_hears_no_more_of_the_meeting(db, nation, application):
+    found = called(db, nation, application)
+    mia = nation.members[0]
+    place = Invitation(email="mia@home.org", secret_sha256="0" * 64, made_at=MORNING, ends_at=MORNING)
+    place.accepted_by, place.accepted_at = mia, MORNING
+    application.invitations.append(place)
+    db.query(Notice).delete()
+    meeting.move(db, by=nation.cast.steward, meeting=found, starts=NEXT + DAY, lasts=60, place="x", now=MORNING)
+    remind_of_meetings(db, now=NEXT)
+    assert {each.account.name for each in db.query(Notice)} == names(found) - {"Mia"}
 
 
 def test_only_those_who_were_asked_see_it(db, nation, application):
