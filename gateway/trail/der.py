@@ -26,7 +26,7 @@ class Part:
         """The values in it, one after another. Raises Unreadable."""
         found, at = [], 0
         while at < len(self.content):
-            each = _first(self.content[at:])
+            each = _first(self.content, at)
             found.append(each)
             at += len(each.whole)
         return found
@@ -55,15 +55,16 @@ def made(tag: int, *contents: bytes) -> bytes:
     return bytes((tag, LONG | len(told))) + told + content
 
 
-def _first(data: bytes) -> Part:
-    if len(data) < 2:
+def _first(data: bytes, at: int = 0) -> Part:
+    """The value that begins there; what comes after it is not copied, or many small ones would take for ever."""
+    if len(data) < at + 2:
         raise Unreadable
-    start, length = 2, data[1]
+    start, length = at + 2, data[at + 1]
     if length >= LONG:
         start += length - LONG
         if not 0 < length - LONG <= MOST_LENGTH_BYTES:
             raise Unreadable
-        length = int.from_bytes(data[2:start], "big")
+        length = int.from_bytes(data[at + 2 : start], "big")
     if len(data) < start + length:
         raise Unreadable
-    return Part(data[0], data[start : start + length], data[: start + length])
+    return Part(data[at], data[start : start + length], data[at : start + length])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from gateway.trail.models import Checkpoint, Timestamp
 from gateway.trail.rfc3161 import BadTimestamp, request, token_of
 
 EVERY = timedelta(hours=1)  # at most; an authority serves many
-PATIENCE = 10.0  # seconds
+PATIENCE = 10.0  # seconds without a byte, and for the whole answer
 LONGEST = 64 * 1024  # bytes of an answer
 NONCE_BITS = 63
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -72,7 +73,7 @@ def digest(note: str) -> bytes:
 def _asked(note: str) -> bytes:
     import httpx  # the data plane's workers do without it
 
-    url, nonce = current().timestamp_authority, secrets.randbits(NONCE_BITS)
+    url, nonce, began = current().timestamp_authority, secrets.randbits(NONCE_BITS), monotonic()
     if not url.startswith(("https://", "http://127.0.0.1:")):
         raise BadAuthority
     try:
@@ -80,10 +81,12 @@ def _asked(note: str) -> bytes:
             "POST", url, content=request(digest(note), nonce), headers={"Content-Type": QUERY}, timeout=PATIENCE
         ) as answer:
             body = b""
-            for piece in answer.iter_bytes(4096):
+            for piece in answer.iter_raw():  # as they come, however few
                 body += piece
-                if len(body) > LONGEST:
+                if len(body) > LONGEST or monotonic() - began > PATIENCE:
                     raise NotStamped("too long")
+    except httpx.InvalidURL:
+        raise BadAuthority from None
     except httpx.HTTPError:
         raise NotStamped("no answer") from None
     if answer.status_code != httpx.codes.OK or answer.headers.get("Content-Type") != REPLY:

@@ -25,7 +25,7 @@ from gateway.audit.offline.check import check
 from gateway.audit.offline.main import main
 from gateway.audit.search import EVERYTHING
 from gateway.db import reading, transaction
-from gateway.trail import rfc3161, sequencer, timestamps
+from gateway.trail import der, rfc3161, sequencer, timestamps
 from gateway.trail.record import record
 from tests.audit.conftest import ADA, NOW
 from tests.trail.an_authority import OPENSSL, Authority, an_authority, certificate
@@ -155,6 +155,27 @@ def test_a_date_of_another_log_is_refused(authority: Authority, tmp_path: Path) 
     (path / "timestamps.ndjson").write_text(json.dumps({"checkpoint": note, "token": token}) + "\n", "utf-8")
     (fault,) = check(path, authorities=[authority.root]).faults
     assert "a checkpoint that is not here" in fault.text
+
+
+@pytest.mark.parametrize("token", ["\u00e9", "?", "\ud800", None, [1], base64.b64encode(b"\x30\x80").decode()])
+def test_a_row_that_holds_no_token_is_told_of(authority: Authority, tmp_path: Path, token: object) -> None:
+    note = grow()
+    path = write(tmp_path / "bundle")
+    (path / "timestamps.ndjson").write_text(json.dumps({"checkpoint": note, "token": token}) + "\n", "utf-8")
+    assert [each.kind for each in check(path, authorities=[authority.root]).faults] == ["timestamp"]
+
+
+def test_many_small_values_are_read_one_after_another() -> None:
+    crowded = der.part(der.made(der.SEQUENCE, der.made(der.NULL) * 300_000))  # for ever, if each copied all the rest
+    assert len(crowded.parts()) == 300_000
+
+
+@pytest.mark.parametrize("url", ["https://a:b", "http://example.org"])
+def test_an_address_that_is_none_is_said_to_be_so(authority: Authority, url: str) -> None:
+    grow()
+    settings.use(replace(settings.current(), timestamp_authority=url))
+    with pytest.raises(timestamps.BadAuthority):
+        timestamps.ask(now=NOW)
 
 
 def test_another_authority_is_not_believed(authority: Authority, tmp_path: Path) -> None:

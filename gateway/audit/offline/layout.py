@@ -21,6 +21,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,7 +98,8 @@ class Bundle:
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The objects of a file of lines. Raises NoBundle."""
         with self.open(name) as file:
-            for line in io.TextIOWrapper(file, "utf-8", errors="replace"):
+            lines = io.TextIOWrapper(file, "utf-8", errors="replace")
+            for line in iter(partial(lines.readline, SMALL), ""):  # what is longer is no object
                 try:
                     row = json.loads(line)
                 except ValueError:
