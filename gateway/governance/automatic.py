@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from gateway.db import reading, transaction
 from gateway.governance import guards, reviewing, telling
 from gateway.governance.models import Application, Review, ReviewState, State
 from gateway.governance.states import move
-from gateway.governance.workflow import Automatic, ReviewGroup, Then, When, read_workflow
+from gateway.governance.workflow import Automatic, BadWorkflow, ReviewGroup, Then, When, read_workflow
 from gateway.jobs.rounds import go_round
 from gateway.people import queries as people
 from gateway.people.models import Account
@@ -24,6 +25,7 @@ from gateway.trail.record import SYSTEM, record
 
 WARNS = timedelta(days=14)  # before a draft is closed
 LONGEST = timedelta(days=1000)  # what was returned longer ago is left alone
+log = structlog.get_logger("gateway.governance.automatic")
 STATES = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 
 
@@ -38,6 +40,8 @@ def automatic(now: datetime) -> None:
                 do_what_is_due(db, application=db.get_one(Application, each), now=now)
         except guards.ChangedMeanwhile:
             continue  # somebody was faster; the next round looks again
+        except BadWorkflow as error:  # as of an old draft whose workflow is there no more
+            log.error("nothing-by-itself", application=each, code=error.code)
 
 
 def waiting(db: Session, now: datetime) -> Sequence[str]:
@@ -64,16 +68,21 @@ def _rules(application: Application) -> Sequence[Automatic]:
 def _untouched(db: Session, application: Application, rule: Automatic, now: datetime) -> None:
     if application.state != State.DRAFT:
         return
-    touched = application.touched_at or application.started_at
-    due = touched + timedelta(days=rule.days)
-    once = f"untouched-{touched:%Y%m%d%H%M%S}"
-    if now >= due:
-        if rule.then == Then.WITHDRAW:
+    touched = _touched(application)
+    due, once = touched + timedelta(days=rule.days), f"untouched-{touched:%Y%m%d%H%M%S}"
+    if rule.then == Then.REMIND:
+        if now >= due:
+            telling.untouched(db, application=application, days=rule.days, once=once, now=now)
+    elif now >= due - WARNS:
+        due = max(due, (telling.told_of_closing(db, application=application, once=once) or now) + WARNS)
+        if now >= due or not telling.can_be_told(application):
             _close(db, application, rule, now)
         else:
-            telling.untouched(db, application=application, days=rule.days, once=once, now=now)
-    elif rule.then == Then.WITHDRAW and now >= due - WARNS:
-        telling.about_to_close(db, application=application, due=due, once=once, now=now)
+            telling.about_to_close(db, application=application, due=due, once=once, now=now)
+
+
+def _touched(draft: Application) -> datetime:
+    return draft.touched_at or draft.started_at
 
 
 def _not_changed(db: Session, application: Application, rule: Automatic, now: datetime) -> None:
@@ -84,7 +93,7 @@ def _not_changed(db: Session, application: Application, rule: Automatic, now: da
     if revision is not None and revision.state != State.DRAFT:
         return
     if rule.then == Then.WITHDRAW:
-        if revision is not None:
+        if revision is not None and now >= _touched(revision) + timedelta(days=rule.days):
             _close(db, revision, rule, now)
         return
     telling.not_changed(db, application=application, days=rule.days, now=now)

@@ -119,9 +119,9 @@ def hold(db: Session, *, by: Account, meeting: Meeting, present: Collection[str]
     Raises MeetingOver, NotBegun, OwnApplication, Conflicted, BadMeeting without minutes or with somebody not asked.
     """
     _open(db, meeting)
-    for each in meeting.agenda:
-        guards.not_own(each.application, by)
-        guards.no_conflict(each.application, by)
+    for item in meeting.agenda:
+        guards.not_own(item.application, by)
+        guards.no_conflict(item.application, by)
     if now < meeting.starts_at:
         raise NotBegun
     if not minutes.strip():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.catalogue import custodians
@@ -13,7 +14,7 @@ from gateway.governance import guards, progress
 from gateway.governance.models import AppealState, Application, Outcome, Review, ReviewState, State
 from gateway.governance.workflow import Ballot, ReviewGroup, Sites, Stage, Triage
 from gateway.notices.commands import tell
-from gateway.notices.models import Kind
+from gateway.notices.models import Kind, Notice
 from gateway.people import queries as people
 from gateway.people.models import Account
 
@@ -145,6 +146,18 @@ def about_to_close(db: Session, *, application: Application, due: datetime, once
     """The applicants are told that their draft is closed soon, unless somebody changes it."""
     words = f"is a draft that nobody has changed for long: it is closed on {due:%Y-%m-%d} unless you go on with it"
     _to_team(db, application, Kind.RETURNED, words, now, once=f"closing-{once}")
+
+
+def told_of_closing(db: Session, *, application: Application, once: str) -> datetime | None:
+    """When the first of the applicants was told that. Index: uq_notice_account_id."""
+    to = [each.id for each in (application.applicant, *application.co_applicants)]
+    key = Notice.once == f"closing-{once}:{application.id}"
+    return db.scalar(select(func.min(Notice.made_at)).where(Notice.account_id.in_(to), key))
+
+
+def can_be_told(application: Application) -> bool:
+    """Whether the account of anybody who applies is open."""
+    return any(each.closed_at is None for each in (application.applicant, *application.co_applicants))
 
 
 def untouched(db: Session, *, application: Application, days: int, once: str, now: datetime) -> None:

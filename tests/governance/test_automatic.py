@@ -9,7 +9,7 @@ import pytest
 from gateway import settings
 from gateway.db import reading, transaction
 from gateway.governance import applying, automatic, committee, deciding, guards, reviewing, workflow
-from gateway.governance.models import Application, Decision, State
+from gateway.governance.models import Application, Decision, PolicyText, State
 from gateway.governance.workflow import BadWorkflow, Then, When, parse_workflow
 from gateway.notices.models import Notice
 from gateway.projects.models import Grant
@@ -68,8 +68,8 @@ def test_a_draft_that_nobody_touches_is_closed_after_a_notice(db, cast):
     draft = a_draft(db, cast)
     due(db, draft, 160)
     assert told(db, draft) == []
-    for _ in range(2):
-        due(db, draft, 170)
+    for days in (166, 170):
+        due(db, draft, days)
     assert len(told(db, draft)) == 1
     assert "is closed on" in told(db, draft)[0]
     assert draft.state == State.DRAFT
@@ -88,8 +88,23 @@ def test_a_draft_that_was_changed_has_its_time_again(db, cast):
     applying.save(db, by=cast.applicant, application=draft, answers={"need": "More"}, now=later)
     due(db, draft, 185)
     assert draft.state == State.DRAFT
+    due(db, draft, 336)
     due(db, draft, 350)
     assert draft.state == State.WITHDRAWN
+
+
+def test_no_draft_is_closed_before_its_applicants_have_known_of_it_for_two_weeks(db, cast):
+    draft = a_draft(db, cast)
+    for days in (400, 413):  # the jobs did not run, or the rule is new
+        due(db, draft, days)
+        assert draft.state == State.DRAFT
+    assert f"is closed on {MORNING + 414 * DAY:%Y-%m-%d}" in told(db, draft)[0]
+    due(db, draft, 414)
+    assert draft.state == State.WITHDRAWN
+    alone = a_draft(db, cast)
+    cast.applicant.closed_at = MORNING  # nobody is there to be told
+    due(db, alone, 180)
+    assert alone.state == State.WITHDRAWN
 
 
 def returned(db, cast):
@@ -121,7 +136,10 @@ def test_a_revision_that_is_not_finished_can_be_closed_and_one_that_was_sent_is_
         approve_review(db, each, made)
     deciding.send_back(db, by=cast.chair, application=made, reasons="More", now=MORNING)
     draft = applying.revise(db, by=cast.applicant, application=made, form=the_form(), now=MORNING)
+    applying.save(db, by=cast.applicant, application=draft, answers={"need": "More"}, now=MORNING + 20 * DAY)
     due(db, made, 30)
+    assert draft.state == State.DRAFT  # somebody is at it
+    due(db, made, 50)
     assert draft.state == State.WITHDRAWN
     assert made.state == State.RETURNED
 
@@ -205,6 +223,21 @@ def test_whatever_stands_wherever_and_however_long_nothing_is_approved_by_itself
         assert State.WITHDRAWN in changed, "it did something"
     finally:
         settings.use(before)
+
+
+def test_an_old_draft_whose_workflow_is_gone_holds_up_no_other(fresh_database):
+    with transaction() as db:
+        cast = the_cast(db)
+        old, other = a_draft(db, cast), a_draft(db, cast)
+        source = old.form_text.source.replace('workflow = "standard"', 'workflow = "gone"')
+        db.add(PolicyText(sha256="0" * 64, source=source, kept_at=MORNING))
+        db.flush()
+        old.form_sha256, old.started_at = "0" * 64, MORNING - DAY
+    for days in (166, 180):
+        automatic.automatic(MORNING + days * DAY)
+    with reading() as db:
+        assert db.get(Application, old.id).state == State.DRAFT
+        assert db.get(Application, other.id).state == State.WITHDRAWN
 
 
 def facts():
