@@ -69,7 +69,7 @@ def _begun(db: Session, by: Actor, application: Application, now: datetime) -> P
 
 def _welcome(db: Session, by: Actor, application: Application, project: Project, now: datetime) -> None:
     known = {each.account_id for each in project.memberships}
-    for account in _team(db, application):
+    for account in {each.id: each for each in (application.applicant, *_team(db, application))}.values():
         if account.id not in known:
             add_member(db, by=by, project=project, account=account, now=now)
     change_lead(db, by=by, project=project, lead=application.applicant, now=now)  # if it was handed over meanwhile

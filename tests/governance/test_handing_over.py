@@ -17,6 +17,7 @@ from tests.governance.cast import (
     MORNING,
     a_draft,
     all_declare,
+    an_account,
     approve_review,
     database,
     the_cast,
@@ -153,7 +154,8 @@ def test_whoever_declared_under_the_former_lead_declares_anew_before_a_say(db, c
     assert len(made.reviews_given) == 1, "what they said no longer counts"
 
 
-def test_a_change_that_was_handed_over_changes_the_lead_of_the_project(db, cast):
+@pytest.mark.parametrize("new", [False, True])
+def test_a_change_that_was_handed_over_changes_the_lead_of_the_project(db, cast, new):
     made = in_review(db, cast)
     for each in cast.reviewers[:2]:
         approve_review(db, each, made)
@@ -161,8 +163,14 @@ def test_a_change_that_was_handed_over_changes_the_lead_of_the_project(db, cast)
     change = changing.propose_change(
         db, by=cast.applicant, application=made, kind=Kind.AMENDMENT, form=the_form(), now=MORNING
     )
-    handed_over(db, cast, change)
-    applying.submit(db, by=cast.colleague, application=change, workflow=the_workflow(), now=LATER)
+    lead = cast.colleague
+    if new:  # somebody who was not on the project
+        lead = an_account(db, "Eve")
+        _, secret = inviting.invite(db, by=cast.applicant, application=change, email="eve@home.org", now=MORNING)
+        inviting.accept(db, by=lead, secret=secret, now=MORNING)
+    ask(db, cast, change, to=lead)
+    handing_over.accept(db, by=lead, application=change, now=LATER)
+    applying.submit(db, by=lead, application=change, workflow=the_workflow(), now=LATER)
     all_declare(db, change)
     asked = {"ethics": cast.reviewers[:2]}
     reviewing.begin_review(db, by=cast.steward, application=change, reviewers=asked, now=LATER)
@@ -170,7 +178,7 @@ def test_a_change_that_was_handed_over_changes_the_lead_of_the_project(db, cast)
         approve_review(db, each, change)
     deciding.approve(db, by=cast.chair, application=change, ends=MORNING + 9 * DAY, now=LATER)
     led = {each.account_id: each.role for each in project.memberships}
-    assert led == {cast.applicant.id: MEMBER, cast.colleague.id: LEAD}
+    assert led == {cast.applicant.id: MEMBER, cast.colleague.id: MEMBER, lead.id: LEAD}
 
 
 def test_nothing_is_handed_over_after_the_decision(db, cast):
