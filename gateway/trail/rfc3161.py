@@ -34,6 +34,7 @@ SIGNER = bytes.fromhex("2a864886f70d010910022f")  # id-aa-signingCertificateV2
 SIGNER_BY_SHA1 = bytes.fromhex("2a864886f70d010910020c")  # id-aa-signingCertificate, of older authorities
 TAGGED = 0xA0  # [0], of what may be left out
 LONGEST_CHAIN = 5
+STAMPS = {ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 UNREADABLE = (  # what reading bytes that somebody else made may raise
     ValueError, LookupError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension,
 )  # fmt: skip
@@ -211,9 +212,17 @@ def _check_chain(
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        may = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        certificate.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature):
+    """Whether this issuer signed it, and may issue such certificates (RFC 5280, 4.2.1.3, 4.2.1.9 and 4.2.1.12)."""
+    told = {type(each.value): each.value for each in issuer.extensions}
+    ca, usage, uses = (told.get(each) for each in (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage))
+    if not isinstance(ca, x509.BasicConstraints) or not ca.ca:
         return False
-    return may
+    if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:
+        return False
+    if isinstance(uses, x509.ExtendedKeyUsage) and not STAMPS & set(uses):
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

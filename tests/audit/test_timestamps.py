@@ -217,6 +217,20 @@ def test_who_may_issue_nothing_vouches_for_nobody() -> None:
             rfc3161._check_chain(signer, [middle], [root], datetime.now(UTC))
 
 
+@pytest.mark.parametrize(
+    ("below", "refused"), [(ExtendedKeyUsageOID.TIME_STAMPING, False), (ExtendedKeyUsageOID.SERVER_AUTH, True)]
+)
+def test_who_may_issue_for_something_else_alone_vouches_for_no_date(
+    below: x509.ObjectIdentifier, refused: bool
+) -> None:
+    root_key, middle_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+    root = certificate("Root", root_key, None, root_key, use=None)
+    middle = certificate("Middle", middle_key, root, root_key, use=below, issues=True)
+    signer = certificate("Clock", key, middle, middle_key, use=ExtendedKeyUsageOID.TIME_STAMPING)
+    with pytest.raises(rfc3161.BadTimestamp, match="root that you trust") if refused else nullcontext():
+        rfc3161._check_chain(signer, [middle], [root], datetime.now(UTC))
+
+
 @pytest.mark.parametrize("said", [b"\x30\x05\x30\x03\x02\x01\x02", b"\x30\x80", b"\x00", b"<html>busy</html>"])
 def test_an_answer_that_is_none_is_not_kept(authority: Authority, said: bytes) -> None:
     note = grow()

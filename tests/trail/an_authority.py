@@ -31,16 +31,22 @@ ess_cert_id_alg = {named}
 
 
 def certificate(
-    name: str, key: Key, issuer: x509.Certificate | None, signed_by: Key, *, use: x509.ObjectIdentifier | None
+    name: str,
+    key: Key,
+    issuer: x509.Certificate | None,
+    signed_by: Key,
+    *,
+    use: x509.ObjectIdentifier | None,
+    issues: bool = False,
 ) -> x509.Certificate:
-    """In force for a day either way; without `use` it may issue others."""
+    """In force for a day either way; without `use`, or if it is said so, it may issue others."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(
         issuer.subject if issuer else subject, subject, key.public_key(), x509.random_serial_number(),
         now - timedelta(days=1), now + timedelta(days=1),
     )  # fmt: skip
-    made = made.add_extension(x509.BasicConstraints(ca=use is None, path_length=None), critical=True)
+    made = made.add_extension(x509.BasicConstraints(ca=issues or use is None, path_length=None), critical=True)
     if use is not None:
         made = made.add_extension(x509.ExtendedKeyUsage([use]), critical=True)
     return made.sign(signed_by, hashes.SHA256())
