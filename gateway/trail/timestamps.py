@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from time import monotonic
+from http import HTTPStatus
 
 import structlog
 from sqlalchemy import select
@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from gateway.db import reading, transaction
 from gateway.errors import Invalid, SlidegateError
 from gateway.settings import current
+from gateway.trail import outside
 from gateway.trail.models import Checkpoint, Timestamp
 from gateway.trail.rfc3161 import BadTimestamp, request, token_of
 
 EVERY = timedelta(hours=1)  # at most; an authority serves many
-PATIENCE = 10.0  # seconds without a byte, and for the whole answer
 LONGEST = 64 * 1024  # bytes of an answer
 NONCE_BITS = 63
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -71,27 +71,16 @@ def digest(note: str) -> bytes:
 
 
 def _asked(note: str) -> bytes:
-    import httpx  # the data plane's workers do without it
-
-    url, nonce, began = current().timestamp_authority, secrets.randbits(NONCE_BITS), monotonic()
-    if not url.startswith(("https://", "http://127.0.0.1:")):
+    url, nonce = current().timestamp_authority, secrets.randbits(NONCE_BITS)
+    if not url.startswith(outside.SAFE):
         raise BadAuthority
     try:
-        with httpx.stream(
-            "POST", url, content=request(digest(note), nonce), headers={"Content-Type": QUERY}, timeout=PATIENCE
-        ) as answer:
-            body = b""
-            for piece in answer.iter_raw():  # as they come, however few
-                body += piece
-                if len(body) > LONGEST or monotonic() - began > PATIENCE:
-                    raise NotStamped("too long")
-    except httpx.InvalidURL:
-        raise BadAuthority from None
-    except httpx.HTTPError:
-        raise NotStamped("no answer") from None
-    if answer.status_code != httpx.codes.OK or answer.headers.get("Content-Type") != REPLY:
-        raise NotStamped(str(answer.status_code))
-    try:
+        asked = request(digest(note), nonce)
+        status, media_type, body = outside.posted(url, asked, longest=LONGEST, media_type=QUERY)
+        if status != HTTPStatus.OK or media_type != REPLY:
+            raise NotStamped(str(status))
         return token_of(body, digest(note), nonce)
-    except BadTimestamp as error:
+    except outside.BadAddress:
+        raise BadAuthority from None
+    except (outside.NoAnswer, BadTimestamp) as error:
         raise NotStamped(str(error)) from None

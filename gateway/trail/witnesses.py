@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from gateway.db import reading, transaction
 from gateway.errors import Invalid, SlidegateError
 from gateway.settings import current
+from gateway.trail import outside
 from gateway.trail.models import Checkpoint, Cosignature
 from gateway.trail.notes import COSIGNATURE, BadNote, VerifierKey, signatures
 from gateway.trail.tree import Tree
 
-PATIENCE = 10.0  # seconds
 LONGEST = 16 * 1024  # bytes of an answer
 log = structlog.get_logger("gateway.trail.witnesses")
 
@@ -57,7 +57,7 @@ def configured() -> list[Witness]:
             read = VerifierKey.read(key)
         except BadNote:
             raise BadWitness from None
-        if not url.startswith(("https://", "http://127.0.0.1:")) or read.kind != COSIGNATURE:
+        if not url.startswith(outside.SAFE) or read.kind != COSIGNATURE:
             raise BadWitness
         found.append(Witness(url.rstrip("/"), read))
     return found
@@ -111,20 +111,13 @@ def _signed(witness: Witness, checkpoint: Checkpoint, last: int) -> str:
 
 
 def _sent(witness: Witness, checkpoint: Checkpoint, last: int) -> tuple[int, str]:
-    import httpx  # the data plane's workers do without it
-
     with reading() as db:
         proof = Tree(db).consistency(last, checkpoint.size) if 0 < last < checkpoint.size else []
     lines = [f"old {last}", *(base64.b64encode(each).decode() for each in proof), "", checkpoint.note]
     try:
-        with httpx.stream(
-            "POST", f"{witness.url}/add-checkpoint", content="\n".join(lines), timeout=PATIENCE
-        ) as answer:
-            body = b""
-            for piece in answer.iter_bytes(4096):
-                body += piece
-                if len(body) > LONGEST:
-                    raise NotWitnessed("too long")
-            return answer.status_code, body.decode("utf-8", "replace")
-    except httpx.HTTPError:
-        raise NotWitnessed("no answer") from None
+        status, _, body = outside.posted(f"{witness.url}/add-checkpoint", "\n".join(lines).encode(), longest=LONGEST)
+    except outside.BadAddress:
+        raise BadWitness from None
+    except outside.NoAnswer as error:
+        raise NotWitnessed(str(error)) from None
+    return status, body.decode("utf-8", "replace")
