@@ -12,7 +12,7 @@ from gateway.governance.form import read_form
 from gateway.governance.judging import hear_appeal
 from gateway.governance.models import Kind
 from gateway.governance.schemas import AppealSchema, ChangeSchema, HearingSchema
-from gateway.governance.viewer import FORM, me, reads_all
+from gateway.governance.viewer import FORM, judged, me, reads_all
 from gateway.people.access import signed_in
 from gateway.settings import current
 
@@ -51,7 +51,5 @@ def appeal(sent: Json, application_id: str) -> Json:
 def hear(sent: Json, application_id: str) -> Json:
     """Allow an appeal, or dismiss it"""
     with transaction() as db:
-        account = me(db)
-        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
-        hear_appeal(db, by=account, application=found, values=sent, now=now())
+        found, account = judged(db, application_id, hear_appeal, sent)
         return told(found, account, reads_all=reads_all())

@@ -56,7 +56,7 @@ from gateway.governance.schemas import (
     answers_schema,
     faults,
 )
-from gateway.governance.viewer import FORM, me, reads_all, rules_for
+from gateway.governance.viewer import FORM, judged, me, reads_all, rules_for
 from gateway.people.access import requires, signed_in
 from gateway.settings import current
 from gateway.web.paging import PageSchema, following
@@ -235,9 +235,7 @@ def vote(sent: Json, application_id: str) -> Json:
 def conflict(sent: Json, application_id: str) -> Json:
     """Declare a conflict of interest"""
     with transaction() as db:
-        account = me(db)
-        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
-        tell_conflict(db, by=account, application=found, values=sent, now=now())
+        found, account = judged(db, application_id, tell_conflict, sent)
         return told(found, account, reads_all=reads_all())
 
 

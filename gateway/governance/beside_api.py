@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
-from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.governance import queries
 from gateway.governance.api_schemas import ApplicationSchema, Json, told
@@ -25,7 +24,7 @@ from gateway.governance.schemas import (
     RedactionSchema,
     RemarkSchema,
 )
-from gateway.governance.viewer import me, reads_all
+from gateway.governance.viewer import judged, me, reads_all
 from gateway.people.access import signed_in
 from gateway.people.once import once
 
@@ -76,9 +75,7 @@ def redact(sent: Json, application_id: str, attachment_id: str) -> list[Happenin
 def external_id(sent: Json, application_id: str) -> Json:
     """Say what an application is called elsewhere"""
     with transaction() as db:
-        account = me(db)
-        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
-        assign_external_id(db, by=account, application=found, values=sent, now=now())
+        found, account = judged(db, application_id, assign_external_id, sent)
         return told(found, account, reads_all=reads_all())
 
 
@@ -91,7 +88,4 @@ def remark(sent: Json, application_id: str) -> list[Happening]:
 def _done(application_id: str, judge: Judgement, sent: Json) -> list[Happening]:
     """In one transaction; gives the history as it is then."""
     with transaction() as db:
-        account = me(db)
-        found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
-        judge(db, by=account, application=found, values=sent, now=now())
-        return history(db, found, account)
+        return history(db, *judged(db, application_id, judge, sent))

@@ -9,10 +9,8 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from gateway.clock import now
 from gateway.db import transaction
 from gateway.errors import Conflict, Invalid
-from gateway.governance import queries
 from gateway.governance.judging import (
     Judgement,
     Values,
@@ -31,7 +29,7 @@ from gateway.governance.schemas import (
     faults,
 )
 from gateway.governance.sent import sent_as
-from gateway.governance.viewer import me, reads_all
+from gateway.governance.viewer import judged
 from gateway.people.access import signed_in
 from gateway.people.once import once
 
@@ -92,9 +90,7 @@ def _do(application_id: str, schema: Schema, sent: dict[str, Any], judge: Judgem
     try:
         values = schema.load(sent)
         with transaction() as db:
-            account = me(db)
-            found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
-            judge(db, by=account, application=found, values=values, now=now())
+            judged(db, application_id, judge, values)
         flash(done)
     except ValidationError as error:
         flash(next(iter(faults(error).values())) + ".")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.governance import guards, telling
-from gateway.governance.inviting import Judges, stays_on
+from gateway.governance.inviting import Judges, has_a_part, stays_on
 from gateway.governance.models import Application, State
 from gateway.governance.paperwork import HandOver, HandOverState
 from gateway.governance.states import touch
@@ -75,7 +75,7 @@ def accept(db: Session, *, by: Account, application: Application, now: datetime)
     guards.in_state(application, *STATES)
     if by not in application.co_applicants:
         raise NoHandOver
-    if by.id in {each.reviewer_id for each in application.reviews} | guards.judges(application):
+    if by.id in has_a_part(application):
         raise Judges
     former = application.applicant
     _answer(db, asked, HandOverState.ACCEPTED, now)

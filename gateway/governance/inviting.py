@@ -108,7 +108,7 @@ def accept(db: Session, *, by: Account, secret: str, now: datetime) -> Applicati
     application = invitation.application
     if by.id == application.applicant_id or by in application.co_applicants:
         raise InvitedAlready("You are part of this application already.")
-    if by.id in _judges(application):
+    if by.id in has_a_part(application):
         raise Judges
     invitation.accepted_by, invitation.accepted_at = by, now
     touch(db, application, touched_at=now)
@@ -144,7 +144,7 @@ def stays_on(application: Application, former: Account, *, now: datetime) -> Non
     place.accepted_by, place.accepted_at = former, now
 
 
-def _judges(application: Application) -> set[str]:
+def has_a_part(application: Application) -> set[str]:
     """Everybody who was asked, answered, voted or decided, here or in the rounds before."""
     return {each.reviewer_id for each in application.reviews} | guards.judges(application)
 

@@ -14,7 +14,7 @@ from gateway.db import reading, transaction
 from gateway.governance import meeting, queries
 from gateway.governance.api_schemas import Json
 from gateway.governance.meeting_models import Meeting
-from gateway.governance.meeting_pages import CALLS, file
+from gateway.governance.meeting_pages import CALLS, changed, file
 from gateway.governance.meeting_reading import meeting_seen_by, meetings_of
 from gateway.governance.meeting_schemas import AskedSchema, CallSchema, MeetingSchema, TakenDownSchema, TimesSchema
 from gateway.governance.viewer import me, reads_all
@@ -72,25 +72,19 @@ def ics(meeting_id: str) -> Response:
 def move(sent: Json, meeting_id: str) -> Json:
     """Another time or place"""
     with transaction() as db:
-        found = _seen(db, meeting_id)
-        meeting.move(db, by=me(db), meeting=found, now=now(), **sent)
-        return _told(found, me(db))
+        return _told(*changed(db, meeting_id, meeting.move, sent))
 
 
 def cancel(meeting_id: str) -> Json:
     """Call a meeting off"""
     with transaction() as db:
-        found = _seen(db, meeting_id)
-        meeting.cancel(db, by=me(db), meeting=found, now=now())
-        return _told(found, me(db))
+        return _told(*changed(db, meeting_id, meeting.cancel, {}))
 
 
 def hold(sent: Json, meeting_id: str) -> Json:
     """Write down who came and what was said, once"""
     with transaction() as db:
-        found = _seen(db, meeting_id)
-        meeting.hold(db, by=me(db), meeting=found, now=now(), **sent)
-        return _told(found, me(db))
+        return _told(*changed(db, meeting_id, meeting.hold, sent))
 
 
 def _seen(db: Session, meeting_id: str) -> Meeting:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
+from sqlalchemy.orm import Session
 
 from gateway.clock import now
 from gateway.db import reading, transaction
 from gateway.errors import Conflict, Forbidden, Invalid
 from gateway.governance import meeting, queries
 from gateway.governance.calendar import calendar
+from gateway.governance.meeting_models import Meeting
 from gateway.governance.meeting_reading import for_an_agenda, meeting_seen_by, meetings_of
 from gateway.governance.meeting_schemas import CallSchema, TakenDownSchema, TimesSchema
 from gateway.governance.viewer import me, reads_all
 from gateway.people.access import may, requires, signed_in
+from gateway.people.models import Account
 from gateway.people.once import once
 from gateway.people.schemas import faults
 from gateway.web.paging import asked
 
 meetings = Blueprint("meetings", __name__)
 CALLS = "application.triage"
+Change = Callable[..., None]  # of (db, by, meeting, now, and what was sent)
 LASTS = 90  # minutes, unless told otherwise
 FIELDS = ("present", "minutes", "day", "time", "lasts", "place", "applications")
 
@@ -82,38 +86,15 @@ def file(meeting_id: str) -> Response:
 @requires(CALLS)
 def move(meeting_id: str) -> Any:
     """Another time or place."""
-    typed = request.form.to_dict()
-    try:
-        sent = TimesSchema().load(typed)
-        with transaction() as db:
-            account = me(db)
-            found = meeting_seen_by(db, meeting_id, account, reads_all=reads_all())
-            meeting.move(db, by=account, meeting=found, now=now(), **sent)
-    except ValidationError as error:
-        return _page(meeting_id, typed, faults(error)), 422
-    except Invalid as refusal:
-        return _page(meeting_id, typed, {"day": refusal.message}), 422
-    except Conflict as refusal:
-        flash(refusal.message)
-    else:
-        flash("Everybody is told, with a new calendar file.", "success")
-    return redirect(url_for(".show", meeting_id=meeting_id), 303)
+    done = "Everybody is told, with a new calendar file."
+    return _change(meeting_id, TimesSchema(), request.form.to_dict(), meeting.move, done, at_fault="day")
 
 
 @meetings.post("/meetings/<meeting_id>/cancel")
 @requires(CALLS)
 def cancel(meeting_id: str) -> Any:
     """It does not take place."""
-    try:
-        with transaction() as db:
-            account = me(db)
-            found = meeting_seen_by(db, meeting_id, account, reads_all=reads_all())
-            meeting.cancel(db, by=account, meeting=found, now=now())
-    except Conflict as refusal:
-        flash(refusal.message)
-    else:
-        flash("The meeting is cancelled, and everybody is told.", "success")
-    return redirect(url_for(".show", meeting_id=meeting_id), 303)
+    return _change(meeting_id, Schema(), {}, meeting.cancel, "The meeting is cancelled, and everybody is told.")
 
 
 @meetings.post("/meetings/<meeting_id>/minutes")
@@ -121,21 +102,35 @@ def cancel(meeting_id: str) -> Any:
 def hold(meeting_id: str) -> Any:
     """Who came, and what was said."""
     typed = {**request.form.to_dict(), "present": request.form.getlist("present")}
+    done = "The minutes are on the record."
+    return _change(meeting_id, TakenDownSchema(), typed, meeting.hold, done, at_fault="minutes")
+
+
+def _change(
+    meeting_id: str, schema: Schema, typed: Mapping[str, Any], change: Change, done: str, *, at_fault: str = ""
+) -> Any:
+    """Do it in one transaction, and come back; a refusal of what was typed stands at the field `at_fault`."""
     try:
-        sent = TakenDownSchema().load(typed)
+        sent = schema.load(typed)
         with transaction() as db:
-            account = me(db)
-            found = meeting_seen_by(db, meeting_id, account, reads_all=reads_all())
-            meeting.hold(db, by=account, meeting=found, now=now(), **sent)
+            changed(db, meeting_id, change, sent)
     except ValidationError as error:
         return _page(meeting_id, typed, faults(error)), 422
     except Invalid as refusal:
-        return _page(meeting_id, typed, {"minutes": refusal.message}), 422
+        return _page(meeting_id, typed, {at_fault: refusal.message}), 422
     except Conflict as refusal:
         flash(refusal.message)
     else:
-        flash("The minutes are on the record.", "success")
+        flash(done, "success")
     return redirect(url_for(".show", meeting_id=meeting_id), 303)
+
+
+def changed(db: Session, meeting_id: str, change: Change, sent: Mapping[str, Any]) -> tuple[Meeting, Account]:
+    """Have me change a meeting that I may see; gives both."""
+    account = me(db)
+    found = meeting_seen_by(db, meeting_id, account, reads_all=reads_all())
+    change(db, by=account, meeting=found, now=now(), **sent)
+    return found, account
 
 
 def _list(values: Mapping[str, Any], found_faults: Mapping[str, Any]) -> str:

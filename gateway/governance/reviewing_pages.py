@@ -42,7 +42,7 @@ from gateway.governance.schemas import (
     faults,
 )
 from gateway.governance.sent import decision_sent, review_sent, reviewers_sent, sent_as
-from gateway.governance.viewer import me, reads_all
+from gateway.governance.viewer import judged, me, reads_all
 from gateway.people.access import signed_in
 from gateway.people.models import Account
 from gateway.web.paging import asked
@@ -141,9 +141,7 @@ def _do(application_id: str, schema: Schema, sent: dict[str, Any], judge: Judgem
     try:
         values = schema.load(sent)
         with transaction() as db:
-            account = me(db)
-            found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
-            judge(db, by=account, application=found, values=values, now=now())
+            judged(db, application_id, judge, values)
     except ValidationError as error:
         return _page(application_id, _as_typed(), faults(error)), 422
     except guards.EndNotAllowed as refusal:

@@ -153,6 +153,15 @@ class _Seen(_Strict):
     )
 
 
+def _reason(missing: str) -> fields.String:
+    """Why something is done that others have to live with."""
+    return fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
+        error_messages={"required": missing},
+    )
+
+
 def _confirmed() -> fields.Boolean:
     """Whoever has a say declares first that they have no conflict of interest."""
     words = "Confirm that you have no conflict of interest, or step aside"
@@ -276,11 +285,7 @@ class HandOverSchema(_Strict):
     """Who shall lead the application from now on, and why."""
 
     to = fields.String(required=True, metadata={"description": "The account id of a co-applicant"})
-    reason = fields.String(
-        required=True,
-        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
-        error_messages={"required": "Say why somebody else is to lead it"},
-    )
+    reason = _reason("Say why somebody else is to lead it")
 
 
 class HandOverAnswerSchema(_Strict):
@@ -292,11 +297,7 @@ class HandOverAnswerSchema(_Strict):
 class RedactionSchema(_Strict):
     """Why the content of a file is destroyed."""
 
-    reason = fields.String(
-        required=True,
-        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
-        error_messages={"required": "Say why the file is removed"},
-    )
+    reason = _reason("Say why the file is removed")
 
 
 class BlockSchema(_Strict):
@@ -308,11 +309,7 @@ class BlockSchema(_Strict):
         metadata={"description": "The short name of a dataset"},
         error_messages={"required": "Choose a dataset"},
     )
-    reason = fields.String(
-        required=True,
-        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
-        error_messages={"required": "Say why they are blocked"},
-    )
+    reason = _reason("Say why they are blocked")
     ends_on = fields.Date(
         load_default=None,
         allow_none=True,
@@ -324,11 +321,7 @@ class BlockSchema(_Strict):
 class LiftSchema(_Strict):
     """Why a block is lifted."""
 
-    reason = fields.String(
-        required=True,
-        validate=validate.Length(min=1, max=1000, error="Say why, in 1,000 characters or fewer"),
-        error_messages={"required": "Say why the block is lifted"},
-    )
+    reason = _reason("Say why the block is lifted")
 
 
 class ExternalIdSchema(_Strict):

@@ -5,8 +5,12 @@ from __future__ import annotations
 from flask import request
 from sqlalchemy.orm import Session
 
+from gateway.clock import now
 from gateway.errors import Unauthenticated
+from gateway.governance import queries
 from gateway.governance.form import Form
+from gateway.governance.judging import Judgement, Values
+from gateway.governance.models import Application
 from gateway.governance.workflow import Workflow, read_workflow
 from gateway.people.access import may, the_account
 from gateway.people.models import Account
@@ -21,6 +25,14 @@ def me(db: Session) -> Account:
     if found is None:
         raise Unauthenticated
     return found
+
+
+def judged(db: Session, application_id: str, judge: Judgement, values: Values) -> tuple[Application, Account]:
+    """Have me judge an application that I may see; gives both. Raises NotFound, and what the judgement raises."""
+    account = me(db)
+    found = queries.application_seen_by(db, application_id, account, reads_all=reads_all())
+    judge(db, by=account, application=found, values=values, now=now())
+    return found, account
 
 
 def rules_for(form: Form) -> Workflow:
