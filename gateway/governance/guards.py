@@ -208,7 +208,7 @@ def may_hand_over(application: Application, by: Account) -> None:
         return
     if application.workflow is None:
         raise NotYours
-    may_judge(application, by, rules_of(application).triage.role)
+    is_steward(application, by)
 
 
 def may_remark(application: Application, by: Account) -> None:
@@ -218,12 +218,7 @@ def may_remark(application: Application, by: Account) -> None:
     no_conflict(application, by)
 
 
-def may_redact(application: Application, by: Account) -> None:
-    """A steward outside the project, once it was submitted. Raises WrongState, and as may_judge."""
-    may_judge(application, by, rules_of(application).triage.role)
-
-
-def may_refer(application: Application, by: Account) -> None:
+def is_steward(application: Application, by: Account) -> None:
     """A steward outside the project, once it was submitted. Raises WrongState, and as may_judge."""
     may_judge(application, by, rules_of(application).triage.role)
 

@@ -69,8 +69,7 @@ class Beside:
     may_hand_over: bool
     blocked: list[Standing]  # for those who judge
     may_remark: bool
-    may_redact: bool
-    may_refer: bool
+    is_steward: bool  # of it, who may remove a file or say what it is called elsewhere
 
 
 def beside(db: Session, application: Application, account: Account, now: datetime) -> Beside:
@@ -83,8 +82,7 @@ def beside(db: Session, application: Application, account: Account, now: datetim
         may_hand_over=application.state in STATES and _may(guards.may_hand_over, application, account),
         blocked=_blocked(db, application, account, now),
         may_remark=_may(guards.may_remark, application, account),
-        may_redact=_may(guards.may_redact, application, account),
-        may_refer=_may(guards.may_refer, application, account),
+        is_steward=_may(guards.is_steward, application, account),
     )
 
 

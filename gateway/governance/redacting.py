@@ -33,7 +33,7 @@ def redact(
     The applicant may add another file when the application is sent back.
     Raises WrongState for a draft, NoSuchFile, AlreadyRemoved, Invalid, and what may_judge raises.
     """
-    guards.may_redact(application, by)
+    guards.is_steward(application, by)
     found = next((each for each in application.attachments if each.id == attachment_id), None)
     if found is None:
         raise NoSuchFile

@@ -27,7 +27,7 @@ def assign_external_id(db: Session, *, by: Account, application: Application, ex
 
     Raises WrongState for a draft, CalledSo, Invalid, and what may_judge raises.
     """
-    guards.may_refer(application, by)
+    guards.is_steward(application, by)
     value = external_id.strip() or None
     if value is not None and (len(value) > EXTERNAL_ID or not value.isprintable()):
         raise Invalid(f"Enter the reference, in {EXTERNAL_ID} characters or fewer.")
